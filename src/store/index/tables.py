@@ -1,0 +1,157 @@
+"""A batch into the tables: what is there and what is new become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from ..events import Scalar
+from ..names import experiment_name
+from .batch import Batch, RunChange
+from .schema import artifacts, bindings, experiments, inputs, params, runs, tags
+from .series import write_series
+from .statements import next_id, select_in, upsert
+
+_encode = msgspec.json.Encoder().encode
+_LATEST = 2**63 - 1
+
+
+def write(connection: sa.Connection, batch: Batch) -> None:
+    """Apply everything in ``batch``, inside the caller's transaction."""
+    old = {row.run_id: row for row in select_in(connection, sa.select(runs), runs.c.run_id, batch.runs)}
+    for id in [id for id, row in old.items() if row.folder != batch.runs[id].place.folder]:
+        del batch.runs[id]  # a copy of a run that another folder holds
+    ids, fresh = _write_runs(connection, batch.runs, old)
+    upsert(connection, bindings, [
+        {"file": file, "number": number, "run": ids.get(batch.bindings[file, number] or "", 0)}
+        for file, number in batch.bound
+    ])  # fmt: skip
+    _write_params(connection, batch, ids)
+    _write_tags(connection, batch, ids)
+    _write_files(connection, batch, ids)
+    write_series(connection, batch, ids, fresh)
+
+
+def _write_runs(
+    connection: sa.Connection, changes: Mapping[str, RunChange], old: Mapping[str, sa.Row[Any]]
+) -> tuple[dict[str, int], set[int]]:
+    """The runs' numbers, and which of them are new."""
+    folders = {change.place.folder for id, change in changes.items() if id not in old}
+    experiment = _experiments(connection, {folder.partition("/")[0] for folder in folders})
+    number = next_id(connection, runs)
+    rows: list[dict[str, Any]] = []
+    for id, change in changes.items():
+        if id in old:
+            row = dict(old[id]._mapping)
+        else:
+            row = _blank(number, id, change, experiment[change.place.folder.partition("/")[0]])
+            number += 1
+        rows.append(_changed(row, change))
+    upsert(connection, runs, rows)
+    ids = {row["run_id"]: row["id"] for row in rows}
+    return ids, {ids[id] for id in changes if id not in old}
+
+
+def _experiments(connection: sa.Connection, folders: Iterable[str]) -> dict[str, int]:
+    """The numbers of experiments, by their folder."""
+    names = {folder: experiment_name(folder) for folder in folders}
+    select = sa.select(experiments)
+    known = {row.name: row.id for row in select_in(connection, select, experiments.c.name, names.values())}
+    number = next_id(connection, experiments)
+    new = {name: id for id, name in enumerate(sorted({*names.values()} - known.keys()), number)}
+    upsert(connection, experiments, [{"id": id, "name": name} for name, id in new.items()])
+    known |= new
+    return {folder: known[name] for folder, name in names.items()}
+
+
+def _blank(number: int, id: str, change: RunChange, experiment: int) -> dict[str, Any]:
+    """A run of which no event has been applied yet."""
+    return {
+        "id": number,
+        "run_id": id,
+        "experiment": experiment,
+        "parent": None,
+        "folder": change.place.folder,
+        "name": id,
+        "status": "RUNNING",
+        "status_time": None,
+        "stale": False,
+        "start_time": None,
+        "end_time": None,
+        "error": None,
+        "file": change.place.file,
+        "deleted": False,
+        "deleted_time": None,
+    }
+
+
+def _changed(row: dict[str, Any], change: RunChange) -> dict[str, Any]:
+    """``row`` after the change. A name equal to the id says that no start was seen yet."""
+    begun, standing = change.begun, change.standing
+    unseen = row["name"] == row["run_id"]
+    if begun is not None and (unseen or begun.time < row["start_time"]):
+        row |= {"start_time": begun.time, "parent": begun.parent, "name": begun.name or row["run_id"]}
+        if row["status_time"] is None:
+            row["file"] = begun.file
+    elif unseen:
+        row["start_time"] = min(change.met, _LATEST if row["start_time"] is None else row["start_time"])
+    if standing is not None and (row["status_time"] is None or standing.time >= row["status_time"]):
+        ended = standing.status not in ("RUNNING", "SCHEDULED")
+        row |= {"status": standing.status, "status_time": standing.time, "error": standing.error}
+        row |= {"end_time": standing.time if ended else None, "file": standing.file, "stale": False}
+    if change.deleted is not None and change.deleted[0] >= (row["deleted_time"] or 0):
+        row["deleted_time"], row["deleted"] = change.deleted
+    return row
+
+
+def _write_params(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:
+    rows = [
+        {"run": ids[run], "key": key, "time": time, "value": _encode(value).decode(), **_readings(value)}
+        for (run, key), (time, value) in batch.params.items()
+        if run in ids
+    ]
+    upsert(connection, params, rows, newer="time")
+
+
+def _readings(value: Scalar) -> dict[str, Any]:
+    """What filters compare: the value as a text, and as a number where it reads as one."""
+    return {"text": str(value), "number": None if isinstance(value, bool) else _number(str(value))}
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return None if number != number or "_" in text else number  # Python alone reads 1_000
+
+
+def _write_tags(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:
+    kept = [(ids[run], key, time, value) for (run, key), (time, value) in batch.tags.items() if run in ids]
+    rows = [{"run": r, "key": k, "time": t, "value": v} for r, k, t, v in kept if v is not None]
+    upsert(connection, tags, rows, newer="time")
+    for run, key, time, value in kept:
+        if value is None:
+            connection.execute(tags.delete().where(tags.c.run == run, tags.c.key == key, tags.c.time <= time))
+
+
+def _write_files(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:
+    upsert(connection, artifacts, [
+        {"run": ids[run], "path": path, "size": size}
+        for (run, path), size in batch.artifacts.items()
+        if run in ids
+    ])  # fmt: skip
+    upsert(connection, inputs, [
+        {
+            "run": ids[run],
+            "name": event.name,
+            "digest": event.digest,
+            "context": event.context,
+            "facts": _encode(event.facts).decode(),
+        }
+        for (run, *_), event in batch.inputs.items()
+        if run in ids
+    ])  # fmt: skip

@@ -1,0 +1,1 @@
+"""Runs as users meet them."""

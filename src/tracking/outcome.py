@@ -1,0 +1,36 @@
+"""What an exception says about the run that it left."""
+
+from __future__ import annotations
+
+import traceback
+
+from ..store.events import Status
+
+
+def outcome(error: BaseException | None) -> Status:
+    """The status of a run that a block left with this exception."""
+    if error is None or isinstance(error, GeneratorExit):
+        return "FINISHED"
+    if isinstance(error, KeyboardInterrupt):
+        return "KILLED"
+    if isinstance(error, SystemExit) and error.code in (None, 0):
+        return "FINISHED"
+    return "FAILED"
+
+
+def describe_error(error: BaseException | str | None) -> str | None:
+    """``ExceptionType: message``."""
+    if error is None or isinstance(error, str):
+        return error
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001  the user's __str__ may do anything
+        message = "(its message cannot be read)"
+    return f"{type(error).__qualname__}: {message}"
+
+
+def full_traceback(error: BaseException) -> str:
+    """As Python prints it, without secrets."""
+    from .redact import redact_text
+
+    return redact_text("".join(traceback.format_exception(error)))

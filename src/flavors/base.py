@@ -1,0 +1,81 @@
+"""What a flavor is, and which one fits a model.
+
+A flavor knows one framework: how its models become files, and files models again. What
+all models have in common (the MLmodel file, hashes, requirements, signature, example)
+is written once, in `core`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from .installed import distributions
+
+ENTRY_POINTS = "autolog.flavors"
+
+
+class Flavor(Protocol):
+    """How the models of one framework are written and read.
+
+    One object serves all threads, so it holds no state. It never changes the model, and
+    imports the framework only in `load`: a model to save has brought its own.
+    """
+
+    name: str
+    """Its section in the MLmodel file, where possible the name that MLflow uses."""
+
+    requires: tuple[str, ...]
+    """PEP 508; what must be installed to load, beside what the model itself holds."""
+
+    def handles(self, model: object) -> bool:
+        """Whether this is one of its models. Looks in `sys.modules`, imports nothing."""
+
+    def save(self, model: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
+        """Write the model's own files into the empty folder; return sections of MLmodel.
+
+        There must be one under `name`: what `load` needs. One under ``python_function``
+        lets MLflow serve the model. Raises ModelNotSaved.
+        """
+
+    def load(self, folder: Path, facts: Mapping[str, Any], trust: Sequence[str]) -> Any:
+        """The model, from its files and its section of MLmodel.
+
+        Neither is to be believed: ``facts`` may lie, and nothing may run that is not
+        named in ``trust``. Use `folder.inside` for every path that ``facts`` gives.
+        Raises ModelDamaged, ModelUntrusted, ModelNotLoadable.
+        """
+
+    def predict(self, model: Any, data: Any) -> Any:
+        """What the model says about some rows, in the framework's usual way.
+
+        Raises NotImplementedError for a model that has no such way.
+        """
+
+
+def flavor_for(model: object) -> Flavor | None:
+    """The flavor that can save this model, if there is one. Imports no framework."""
+    return next((flavor for flavor in _flavors() if flavor.handles(model)), None)
+
+
+def flavor_named(name: str) -> Flavor | None:
+    return next((flavor for flavor in _flavors() if flavor.name == name), None)
+
+
+@cache
+def _flavors() -> tuple[Flavor, ...]:
+    """All of them; those of other packages first, since they know their models better."""
+    from .sklearn import flavor
+
+    return (*_installed(), flavor)
+
+
+def _installed() -> Iterator[Flavor]:
+    files = (found.text("entry_points.txt") for found in distributions().values())
+    if any(f"[{ENTRY_POINTS}]" in text for text in files if text):
+        from importlib.metadata import entry_points  # slow to import, and rarely needed
+
+        for point in entry_points(group=ENTRY_POINTS):
+            yield point.load()

@@ -1,0 +1,132 @@
+"""Saving and loading a model: all that is the same for every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from . import folder as folders
+from . import mlmodel
+from .base import Flavor, flavor_for, flavor_named
+from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
+from .examples import few_rows, write_example
+from .requirements import requirements_of
+from .signature import Signature, infer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What was saved, and where. ``files``: SHA-256 by relative path; ``size``: bytes of all files."""
+
+    path: Path
+    flavor: str
+    files: Mapping[str, str]
+    size: int
+    signature: Signature | None = None
+    requirements: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def save(
+    model: Any,
+    folder: Path,
+    *,
+    example: Any = None,
+    signature: Signature | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> ModelInfo:
+    """Save a model as a new folder that MLflow can load, too.
+
+    ``example`` is a few rows of its input (five are used): they are stored, and give the
+    signature unless one is given. ``metadata`` goes into MLmodel as it is. The folder
+    appears complete, or not at all; the model stays as it was.
+
+    Raises ModelNotSaved when the model, or something in it, has no safe form, ModelExists
+    when something is at the place, and OSError when the disk says no.
+    """
+    flavor = flavor_for(model)
+    if flavor is None:
+        raise ModelNotSaved(f"no flavor is known for {type(model).__module__}.{type(model).__qualname__}")
+    rows, notes = few_rows(example), list[str]()
+    with folders.appearing(Path(folder)) as draft:
+        sections = flavor.save(model, draft)
+        size = folders.size(draft)
+        described = None
+        if rows is not None:
+            signature = signature or _inferred(flavor, model, rows, notes)
+            described = _tried(notes, "there is no example", lambda: write_example(draft, rows))
+        requirements = _requirements(flavor, model, rows, notes)
+        mlmodel.write_environment(draft, requirements)
+        files = folders.hashes(draft)
+        document = mlmodel.Description(sections, files, size, signature, described, notes, metadata or {})
+        mlmodel.write(draft, flavor.name, document)
+        total = folders.size(draft)
+    return ModelInfo(Path(folder), flavor.name, files, total, signature, requirements, tuple(notes))
+
+
+def _inferred(flavor: Flavor, model: Any, rows: Any, notes: list[str]) -> Signature | None:
+    """The signature of a few rows and what the model says about them, if it says anything."""
+    prediction = _tried(notes, "the output is unknown", lambda: flavor.predict(model, rows))
+    signature = _tried(notes, "there is no signature", lambda: infer(rows, prediction))
+    notes.extend(signature.notes if signature else ())
+    return signature
+
+
+def _tried(notes: list[str], what: str, act: Callable[[], T]) -> T | None:
+    """No model is lost because something about its input cannot be said; but it is noted."""
+    try:
+        return act()
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the user's predict, and any container, may raise anything
+        notes.append(f"{what}: {type(error).__name__}: {error}")
+        return None
+
+
+def _requirements(flavor: Flavor, model: Any, rows: Any, notes: list[str]) -> tuple[str, ...]:
+    requirements, own = requirements_of((model, rows), flavor.requires)
+    notes.extend(f"the module {name!r} belongs to no installed package" for name in own)
+    return tuple(requirements)
+
+
+def load(folder: Path, *, trust: Sequence[str] = ()) -> Any:
+    """The model in a folder that `save`, or MLflow, wrote.
+
+    No code runs that the caller has not named: ``trust`` lists classes and functions,
+    such as ``"features.LogScaler"``, beyond the frameworks' own.
+
+    Raises NotAModel, ModelDamaged when a file is not what was saved, ModelUntrusted with
+    the names to decide about, and ModelNotLoadable when something is not installed here.
+    """
+    if isinstance(trust, str):
+        raise TypeError(f"trust is a list of names, not one text: trust=[{trust!r}]")
+    folder = Path(folder)
+    document = mlmodel.read(folder)
+    facts = mlmodel.own_facts(document)
+    if facts:
+        _verify(folder, facts)
+    flavor, section = _flavor_of(folder, document, facts)
+    return flavor.load(folder, section, tuple(trust))
+
+
+def _verify(folder: Path, facts: Mapping[str, Any]) -> None:
+    expected = facts.get("sha256")
+    if not isinstance(expected, dict):
+        raise ModelDamaged(f"{folder / mlmodel.FILE} is damaged: it does not list the model's files")
+    folders.verify(folder, expected)
+
+
+def _flavor_of(
+    folder: Path, document: Mapping[str, Any], facts: Mapping[str, Any]
+) -> tuple[Flavor, Mapping[str, Any]]:
+    """The flavor that saved the model, or for MLflow's models the first one that is known."""
+    names = [facts["flavor"]] if "flavor" in facts else list(document["flavors"])
+    for name in names:
+        flavor, section = flavor_named(str(name)), document["flavors"].get(name)
+        if flavor is not None and isinstance(section, dict):
+            return flavor, section
+    raise ModelNotLoadable(f"no flavor is known here for the model in {folder}: {', '.join(map(str, names))}")

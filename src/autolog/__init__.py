@@ -1,0 +1,30 @@
+"""The hooks: the engine that puts them in place, and one module a framework.
+
+Plug-ins import from here: `Call`, `CallFailed`, `Log`, `Patcher`, `Record`, `contained`,
+`wrap`, `wrap_cell`.
+"""
+
+from __future__ import annotations
+
+from ..tracking.contain import contained
+from .enabling import disable, enable, status, suppressed
+from .engine import Call, CallFailed, wrap, wrap_cell
+from .patcher import Patcher, Record
+from .registry import FrameworkStatus
+from .sink import Log
+
+__all__ = [
+    "Call",
+    "CallFailed",
+    "FrameworkStatus",
+    "Log",
+    "Patcher",
+    "Record",
+    "contained",
+    "disable",
+    "enable",
+    "status",
+    "suppressed",
+    "wrap",
+    "wrap_cell",
+]

@@ -1,0 +1,95 @@
+"""Warnings that are shown during a recorded fit, kept with its run.
+
+``warnings._showwarnmsg`` is what every warning that passes the filters goes through, also
+inside ``catch_warnings(record=True)`` and under pytest, which replace what comes after it.
+`watching` stands in its place and passes everything on.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from ..tracking.contain import contained
+from ..tracking.context import current
+from ..tracking.redact import redact_text
+
+MOST = 20
+"""Different warnings kept for a run; more are only counted."""
+
+_quiet: ContextVar[bool] = ContextVar("autolog_quiet", default=False)
+_open: dict[str, Heard] = {}
+
+
+class Heard:
+    """The warnings of one fit."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return self._counts.total()
+
+    def add(self, message: Any) -> None:
+        line = f"{message.filename}:{message.lineno}: {message.category.__name__}: {message.message}"
+        self._counts[line if line in self._counts or len(self._counts) < MOST else "further warnings"] += 1
+
+    def text(self) -> str:
+        lines = (f"{line} ({n} times)" if n > 1 else line for line, n in self._counts.items())
+        return redact_text("\n".join(lines) + "\n")
+
+
+@contextmanager
+def heard(run_id: str | None) -> Iterator[Heard]:
+    """What is warned of in this run, by any thread of this process, during the block."""
+    listener = Heard()
+    if run_id is None:
+        yield listener
+        return
+    _open[run_id] = listener
+    try:
+        yield listener
+    finally:
+        _open.pop(run_id, None)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Warnings in the block, by this thread, reach nobody: it was not the user who asked."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """While this is on, `heard` hears."""
+    module: Any = warnings
+    original = module._showwarnmsg
+    ours = _observing(original)
+    module._showwarnmsg = ours
+    try:
+        yield
+    finally:
+        if module._showwarnmsg is ours:
+            module._showwarnmsg = original
+
+
+def _observing(show: Callable[[Any], None]) -> Callable[[Any], None]:
+    def _showwarnmsg(message: Any) -> None:
+        if _quiet.get():
+            return
+        with contained("keeping a warning"):
+            run = current().run
+            listener = _open.get(run.id) if run is not None else None
+            if listener is not None:
+                listener.add(message)
+        show(message)
+
+    return _showwarnmsg

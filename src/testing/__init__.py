@@ -1,0 +1,8 @@
+"""Contracts that patchers and stores are tested with: subclass them in your own tests."""
+
+from __future__ import annotations
+
+from .patcher import PatcherContract
+from .store import StoreContract
+
+__all__ = ["PatcherContract", "StoreContract"]

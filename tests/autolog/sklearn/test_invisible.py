@@ -1,0 +1,195 @@
+"""Same result with and without us."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import random
+import subprocess
+import sys
+import typing
+
+import numpy as np
+import pytest
+from sklearn import base
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
+from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils.validation import has_fit_parameter
+
+import autolog
+
+ESTIMATORS = [
+    LogisticRegression(max_iter=500),
+    RandomForestClassifier(5),
+    SGDClassifier(),
+    DummyClassifier(strategy="stratified"),
+    make_pipeline(StandardScaler(), PCA(2), SVC()),
+    GradientBoostingRegressor(n_estimators=5, subsample=0.5),
+]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+def test_predictions_and_random_streams(iris, estimator) -> None:
+    def outcome() -> tuple[list[float], float, float, bytes]:
+        np.random.seed(3)
+        random.seed(4)
+        X, y = (part.copy() for part in iris)
+        model = clone(estimator).fit(X, y)
+        predicted = model.predict(X).tolist()
+        return predicted, np.random.rand(), random.random(), X.tobytes() + y.tobytes()
+
+    bare = outcome()
+    autolog.enable(store="runs", models=False)
+    assert outcome() == bare
+    assert len(autolog.search_runs(store="runs")) == 1
+
+
+def test_a_stream_that_the_estimator_holds(iris) -> None:
+    def outcome() -> float:
+        stream = np.random.RandomState(0)
+        DummyClassifier(strategy="stratified", random_state=stream).fit(*iris)
+        return stream.rand()
+
+    bare = outcome()
+    autolog.enable(store="runs", models=False)
+    assert outcome() == bare
+
+
+def test_an_estimator_gets_no_attributes(runs, iris) -> None:
+    model = LogisticRegression(max_iter=500).fit(*iris)
+    autolog.disable()
+    assert set(vars(model)) == set(vars(LogisticRegression(max_iter=500).fit(*iris)))
+
+
+@pytest.mark.parametrize("cls", [LogisticRegression, RandomForestClassifier, Pipeline, PCA])
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "predict", "score"])
+def test_methods_look_the_same(cls, method: str) -> None:
+    if not hasattr(cls, method):
+        return
+
+    def looks() -> tuple[object, ...]:
+        function = getattr(cls, method)
+        return (
+            inspect.signature(function),
+            function.__doc__,
+            function.__name__,
+            function.__qualname__,
+            function.__module__,
+            inspect.isfunction(function),
+            callable(function),
+            hasattr(cls(steps=[("a", StandardScaler())]) if cls.__name__ == "Pipeline" else cls(), method),
+        )
+
+    bare = looks()
+    autolog.enable(store="runs")
+    assert looks() == bare
+
+
+def test_instances_look_the_same(iris) -> None:
+    model = LogisticRegression(C=2.0, max_iter=500)
+
+    def looks() -> tuple[object, ...]:
+        return (
+            repr(model),
+            str(inspect.signature(model.fit)),
+            inspect.ismethod(model.fit),
+            has_fit_parameter(model, "sample_weight"),
+            is_classifier(model),
+            dir(model),
+            model.get_metadata_routing(),
+            typing.get_type_hints(model.fit),
+        )
+
+    def texts() -> list[str]:
+        return [str(part) for part in looks()]
+
+    bare = texts()
+    autolog.enable(store="runs")
+    assert texts() == bare
+
+
+def test_clone_and_copies(runs, iris) -> None:
+    model = LogisticRegression(C=2.0, max_iter=500).fit(*iris)
+    for other in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert type(other) is LogisticRegression
+        assert np.array_equal(other.coef_, model.coef_)
+    assert clone(model).C == 2.0
+    assert pickle.loads(pickle.dumps(model.predict))(iris[0][:1]).tolist() == [0]
+
+
+def test_pickles_are_the_same_bytes(iris) -> None:
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(*iris)
+    bare = pickle.dumps(model)
+    autolog.enable(store="runs", models=False)
+    assert pickle.dumps(model) == bare
+    assert pickle.dumps(clone(model).fit(*iris)) == bare
+
+
+def test_a_pickle_loads_where_we_are_not_installed(tmp_path, runs, iris) -> None:
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(*iris)
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps([model, model.predict]))
+    code = """
+import pickle, sys
+sys.modules["autolog"] = None
+model, predict = pickle.load(open("model.pickle", "rb"))
+assert model.predict([[5, 3, 1, 0]]).tolist() == predict([[5, 3, 1, 0]]).tolist() == [0]
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_disable_puts_everything_back() -> None:
+    def state() -> dict[str, object]:
+        classes = [LogisticRegression, MLPClassifier, RandomForestClassifier.__mro__[2], Pipeline]
+        classes += [base.BaseEstimator, base.ClassifierMixin, base.TransformerMixin, LinearRegression]
+        return {f"{cls.__name__}.{key}": value for cls in classes for key, value in vars(cls).items()}
+
+    def ours(before: dict[str, object]) -> set[str]:
+        now = state()
+        return {key for key in {*before, *now} if before.get(key) is not now.get(key)}
+
+    before = state()
+    autolog.enable(store="runs")
+    assert {"LogisticRegression.fit", "MLPClassifier.partial_fit", "Pipeline.predict"} <= ours(before)
+    autolog.disable()
+    assert {key for key in ours(before) if "__abc" not in key and "_abc_" not in key} == set()
+
+
+def test_classes_of_the_recording_time_work_afterwards(iris) -> None:
+    autolog.enable(store="runs", models=False)
+
+    class Doubling(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            return X * 2
+
+        def fit_transform(self, X, y=None):
+            return self.fit(X).transform(X)
+
+        def get_feature_names_out(self, names=None):
+            return ["a", "b", "c", "d"]
+
+    def columns() -> list[str]:
+        return list(Doubling().set_output(transform="pandas").fit_transform(iris[0]).columns)
+
+    assert columns() == ["a", "b", "c", "d"]
+    autolog.disable()
+    assert columns() == ["a", "b", "c", "d"]
+
+
+def test_recording_again_after_disable(iris) -> None:
+    for _ in range(2):
+        autolog.enable(store="runs", models=False)
+        autolog.enable(store="runs", models=False)
+        LogisticRegression(max_iter=500).fit(*iris)
+        autolog.disable()
+    assert len(autolog.search_runs(store="runs")) == 2

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from autolog.autolog.sklearn.randomness import untouched
+
+
+def test_global_streams_are_put_back() -> None:
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    with untouched():
+        random.random()
+        np.random.rand(1000)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+def test_streams_of_the_estimator_are_put_back(make) -> None:
+    stream, same = make(0), make(0)
+    with untouched({"random_state": stream, "C": 1}, {"random_state": stream}):
+        stream.normal(size=10)
+    assert stream.normal() == same.normal()
+
+
+def test_streams_are_put_back_after_an_error() -> None:
+    before = random.getstate()
+    with pytest.raises(IndexError), untouched():
+        random.choice([random.random()][:0])
+    assert random.getstate() == before
+
+
+def test_a_stream_nobody_drew_from_is_not_written_to() -> None:
+    class Watched(np.random.RandomState):
+        def set_state(self, state: object) -> None:
+            raise AssertionError("written to")
+
+    with untouched({"random_state": Watched(0)}):
+        pass

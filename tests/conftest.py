@@ -1,0 +1,40 @@
+"""Every test runs in an empty folder, with no settings of yours, and leaves nothing enabled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# One thread for each process: many small fits in parallel tests are no work for more.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ["AUTOLOG_STRICT"] = "1"  # before autolog is imported: errors of our own are raised, not contained
+
+
+@pytest.fixture(autouse=True)
+def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The working folder is `tmp_path`, nothing is set but strictness, and nothing stays on."""
+    for name in [name for name in os.environ if name.startswith("AUTOLOG_") and name != "AUTOLOG_STRICT"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    monkeypatch.chdir(tmp_path)
+    _forget(monkeypatch)
+    yield
+    import autolog
+
+    autolog.disable()
+
+
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process remembers from one enable() to the next."""
+    from autolog.tracking import active, api, contain, opening, provenance
+
+    monkeypatch.setattr(active, "_active", None)
+    monkeypatch.setattr(api, "_process_run", None)
+    monkeypatch.setattr(opening, "_stores", {})
+    monkeypatch.setattr(provenance, "_provenance", None)
+    monkeypatch.setattr(contain, "_said", set())
+    monkeypatch.setattr(contain, "strict", True)

@@ -1,11 +1,13 @@
 """Where a run comes from: script, code, environment. Recorded once for each top-level run.
 
 Looked up once for each process: what is loaded does not change. What needs a `git`
-process (is the tree dirty, and how) is found by a thread while the training goes on.
+process (is the tree dirty, and how) is found by a thread while the training goes on, and
+added to the runs that began meanwhile, even to those that have ended.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from pathlib import Path
@@ -14,56 +16,82 @@ from typing import TYPE_CHECKING
 from .contain import contained
 
 if TYPE_CHECKING:
-    from .environment import Environment
     from .git import Changes
     from .runs import ActiveRun
     from .settings import Settings
 
-PATIENCE = 2.0  # seconds that the end of a run waits for git
+PATIENCE = 2.0  # seconds that the exit of the process waits for git
 
 
 class _Provenance:
+    """What is known about this process."""
+
     def __init__(self, settings: Settings) -> None:
         from .environment import capture
 
-        self.environment: Environment = capture(settings)
-        self.changes: Changes | None = None
-        self._git = threading.Thread(target=self._ask_git, name="autolog-git", daemon=True)
-        self._git.start()
+        self.environment = capture(settings)
+        self._git = _Git(self.environment.git_top) if self.environment.git_top else None
 
-    def _ask_git(self) -> None:
+    def record(self, run: ActiveRun, settings: Settings) -> None:
+        run.set_tags({**self.environment.tags, **settings.tags})
+        if settings.wants("artifacts", "environment.json"):
+            run.log_dict(self.environment.facts, "environment.json")
+        if self._git is not None and settings.wants("artifacts", "git.diff"):
+            self._git.tell(run)
+
+
+class _Git:
+    """The changes in a working tree, told to each run as soon as they are known."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+        self._lock = threading.Lock()
+        self._waiting: list[ActiveRun] = []
+        self._known = False
+        self._changes: Changes | None = None
+        self._thread = threading.Thread(target=self._ask, name="autolog-git", daemon=True)
+        self._thread.start()
+        atexit.register(self._thread.join, PATIENCE)
+
+    def tell(self, run: ActiveRun) -> None:
+        with self._lock:
+            if not self._known:
+                self._waiting.append(run)
+                return
+        _record_changes(self._changes, run)
+
+    def _ask(self) -> None:
         from .git import git_changes
 
         with contained("asking git for changes"):
-            self.changes = git_changes(Path.cwd())
+            self._changes = git_changes(self._top)
+        with self._lock:
+            self._known = True
+        for run in self._waiting:
+            with contained("recording what git says"):
+                _record_changes(self._changes, run)
+        self._waiting.clear()
 
-    def wait_for_git(self) -> Changes | None:
-        self._git.join(PATIENCE)
-        return self.changes
+
+def _record_changes(changes: Changes | None, run: ActiveRun) -> None:
+    """Whether the working tree is dirty, and the difference as ``git.diff``."""
+    if changes is None:
+        return
+    run.set_tag("autolog.git.dirty", str(changes.dirty).lower())
+    if changes.diff:
+        run.log_text(changes.diff, "git.diff")
 
 
 _provenance: _Provenance | None = None
 
 
 def record_environment(run: ActiveRun, settings: Settings) -> None:
-    """Tags and ``environment.json``; what git says comes with the end of the run."""
+    """Tags and ``environment.json`` now, ``git.diff`` when it is known."""
     global _provenance
     with contained("recording the environment"):
         if _provenance is None:
             _provenance = _Provenance(settings)
-        run.set_tags({**_provenance.environment.tags, **settings.tags})
-        run.log_dict(_provenance.environment.facts, "environment.json")
-        run.before_end(record_changes)
-
-
-def record_changes(run: ActiveRun) -> None:
-    """Whether the working tree was dirty, and the difference, as ``git.diff``."""
-    changes = _provenance.wait_for_git() if _provenance is not None else None
-    if changes is None:
-        return
-    run.set_tag("autolog.git.dirty", str(changes.dirty).lower())
-    if changes.diff:
-        run.log_text(changes.diff, "git.diff")
+        _provenance.record(run, settings)
 
 
 def _after_fork() -> None:

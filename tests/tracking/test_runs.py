@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -264,3 +266,18 @@ def test_secrets_are_not_recorded() -> None:
         autolog.log_params({"api_key": "abc123", "url": "https://me:hunter2@host/x", "max_tokens": 5})
     params = only_run().params
     assert "abc123" not in str(params) and "hunter2" not in str(params) and params["max_tokens"] == 5
+
+
+def test_what_git_says_is_added_even_to_runs_that_have_ended(tmp_path: Path) -> None:
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@y"]
+    (tmp_path / "code.py").write_text("a = 1\n")
+    for command in (["init", "-q"], ["add", "code.py"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], check=True, cwd=tmp_path)
+    (tmp_path / "code.py").write_text("a = 2\n")
+    code = "import autolog\nfor name in 'ab':\n    with autolog.run(name): pass\n"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    for run in autolog.search_runs():
+        assert run.tags["autolog.git.dirty"] == "true"
+        assert len(run.tags["autolog.git.commit"]) == 40
+        assert "+a = 2" in run.artifacts().path("git.diff").read_text()
+        assert run.experiment == tmp_path.name

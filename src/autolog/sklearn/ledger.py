@@ -13,7 +13,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...store.events import End, Metrics, Start, read_number
+from numpy import ndarray
+
+from ...store.events import End, Metrics, Start, Tags, read_number
 from .folds import Fold, scores, summary, times
 from .progress import ProgressLine
 from .scope import TrialScope
@@ -49,7 +51,7 @@ class Search:
         """``leading`` names the scorer that decides which trial is best, if there are several."""
         self.id = os.urandom(8).hex()  # not the run's: one run may be resumed and search again
         self.log = log
-        self.splits = 0
+        self._splits = 0  # folds of each trial; not known before the first one begins
         self._results: Mapping[str, Any] = {}
         self._tail = tail
         self._leading = f"mean_test_{leading}"
@@ -60,9 +62,8 @@ class Search:
         self._by_id: dict[str, Trial] = {}
         self._lock = threading.RLock()
 
-    def begin(self, candidates: Sequence[Parameters], splits: int) -> TrialScope:
-        """A batch of candidates is about to be evaluated, each in ``splits`` folds."""
-        self.splits = splits
+    def begin(self, candidates: Sequence[Parameters]) -> TrialScope:
+        """A batch of candidates is about to be evaluated."""
         first = len(self._trials)
         batch = [Trial(self.id, number, given) for number, given in enumerate(candidates, first)]
         with self._lock:
@@ -72,9 +73,10 @@ class Search:
 
     # Reports
 
-    def trial(self, number: int) -> Log:
-        """The run of a trial, opened by the first who asks."""
+    def trial(self, number: int, splits: int) -> Log:
+        """The run of a trial that has so many folds; opened by the first who asks."""
         with self._lock:
+            self._splits = splits
             return self._log(self._trials[number])
 
     def fold(self, number: int, fold: int, metrics: Fold, *, failed: bool) -> None:
@@ -97,9 +99,11 @@ class Search:
                 if id in self._by_id:
                     self._take(self._by_id[id], event)
 
-    def _take(self, trial: Trial, event: Start | Metrics | End) -> None:
+    def _take(self, trial: Trial, event: Start | Tags | Metrics | End) -> None:
         trial.begun = True
-        if isinstance(event, End):
+        if isinstance(event, Tags):
+            self._splits = int(event.tags.get("autolog.folds") or self._splits)
+        elif isinstance(event, End):
             trial.ended = True
         elif isinstance(event, Metrics):
             values = {name: read_number(value) for name, value in event.metrics.items()}
@@ -110,12 +114,12 @@ class Search:
         if fold in trial.folds:
             return
         trial.folds[fold] = metrics
-        if len(trial.folds) == self.splits and not trial.ended:
+        if len(trial.folds) == self._splits and not trial.ended:
             self._complete(trial)
         self._show()
 
     def _complete(self, trial: Trial) -> None:
-        trial.summary = summary([trial.folds[k] for k in range(self.splits)])
+        trial.summary = summary([trial.folds[k] for k in range(self._splits)])
         self._log(trial).metrics(trial.summary, step=0)
         self._end(trial)
         score = next((v for k, v in trial.summary.items() if k.startswith(self._leading)), math.nan)
@@ -130,32 +134,34 @@ class Search:
         if trial.log is None and trial.begun:  # the params are there
             trial.log = self.log.child(f"trial {trial.number}", id=trial.id)
         elif trial.log is None:
-            trial.log = open_trial(self.log, self.id, trial.number, trial.parameters)
+            trial.log = open_trial(self.log, self.id, trial.number, trial.parameters, self._splits)
             trial.begun = True
         return trial.log
 
     def _show(self) -> None:
         if self._progress is not None and self._progress.due():
             trials = sum(trial.ended for trial in self._trials), len(self._trials)
-            folds = sum(len(trial.folds) for trial in self._trials), len(self._trials) * self.splits
+            folds = sum(len(trial.folds) for trial in self._trials), len(self._trials) * self._splits
             self._progress.show(trials, folds, self._best)
 
     # The end of a batch, and of the search
 
-    def settle(self, out: Sequence[Result], results: Mapping[str, Any], extra: Iterable[str]) -> None:
+    def settle(
+        self, out: Sequence[Result], splits: int, results: Mapping[str, Any], extra: Iterable[str]
+    ) -> None:
         """Log everything about the last batch that nobody has logged yet.
 
-        ``out`` holds the results of all folds so far, candidate by candidate, ``results``
+        ``out`` holds the results of all folds so far, ``splits`` for each candidate, ``results``
         is ``cv_results_`` so far, and ``extra`` names the columns the search itself adds.
         """
         self.catch_up()
-        self._results = results
-        columns = _columns(results, lambda name: name.startswith(("mean_", "std_")) or name in extra)
+        self._splits, self._results = splits, results
+        first, rows = len(self._rows), len(out) // splits
+        columns = _columns(results, rows, lambda name: name.startswith(("mean_", "std_")) or name in extra)
         with self._lock:
-            first = len(self._rows)
-            self._rows += self._trials[first - len(out) // self.splits :]
-            for row in range(first, len(self._rows)):
-                folds = out[row * self.splits : (row + 1) * self.splits]
+            self._rows += self._trials[first - rows :]
+            for row in range(first, rows):
+                folds = out[row * splits : (row + 1) * splits]
                 self._settle(self._rows[row], folds, {name: values[row] for name, values in columns.items()})
 
     def _settle(self, trial: Trial, folds: Sequence[Result], final: Mapping[str, float]) -> None:
@@ -176,7 +182,7 @@ class Search:
 
     def rank(self) -> None:
         """The rank of each trial, which is final when the last batch is in."""
-        ranks = _columns(self._results, lambda name: name.startswith("rank_"))
+        ranks = _columns(self._results, len(self._rows), lambda name: name.startswith("rank_"))
         for row, trial in enumerate(self._rows):
             self._log(trial).metrics({name: values[row] for name, values in ranks.items()}, step=0)
 
@@ -195,12 +201,12 @@ class Search:
                     trial.ended = True
 
 
-def _columns(results: Mapping[str, Any], wanted: Callable[[str], bool]) -> dict[str, list[float]]:
-    """The columns of numbers, as Python's."""
+def _columns(results: Mapping[str, Any], rows: int, wanted: Callable[[str], bool]) -> dict[str, list[float]]:
+    """The columns of numbers, as Python's. One of another length is not about the rows."""
     return {
         name: values.tolist()
         for name, values in results.items()
-        if wanted(name) and getattr(values, "dtype", None) is not None and values.dtype.kind in "iuf"
+        if wanted(name) and isinstance(values, ndarray) and values.dtype.kind in "iuf" and len(values) == rows
     }
 
 

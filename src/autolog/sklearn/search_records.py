@@ -20,6 +20,7 @@ _OWN_RUN = (
 _TRIAL_RUNS = (
     Record("param", "*", "the candidate's parameters", _TRIALS),
     Record("tag", "autolog.trial", "the trial's number, from 0", _TRIALS),
+    Record("tag", "autolog.folds", "the number of folds of the trial", _TRIALS),
     Record("tag", "autolog.best", "`true` on the best trial", _TRIALS),
     Record("metric", "test_*", "test score (`test_score`, or one for each scorer); step = fold", _TRIALS),
     Record("metric", "train_*", "train score, with `return_train_score`; step = fold", _TRIALS),

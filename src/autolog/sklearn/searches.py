@@ -146,7 +146,7 @@ class _Evaluation:
         with contained("opening the trials of a search"):
             from .follow import Follower, runs_elsewhere
 
-            scope = self._search.begin(candidates, self._estimator.n_splits_)
+            scope = self._search.begin(candidates)
             if runs_elsewhere(self._estimator):
                 follower = Follower(self._search)
         with entered(scope=scope), follower:
@@ -173,7 +173,8 @@ def format_results(call: Call, log: Log) -> Generator[None, Any, None]:
     scope = current().scope
     if isinstance(scope, TrialScope):
         search = _searches[os.getpid(), scope.search]
-        search.settle(call.argument("out"), results, extra=call.argument("more_results") or ())
+        out, splits, extra = map(call.argument, ("out", "n_splits", "more_results"))
+        search.settle(out, splits, results, extra or ())
 
 
 def fold(call: Call, log: Log) -> Generator[None, Any, None]:
@@ -190,12 +191,12 @@ def fold(call: Call, log: Log) -> Generator[None, Any, None]:
 
 def _trial_fold(call: Call, log: Log, scope: TrialScope) -> Generator[None, Any, None]:
     number = scope.first + call.kwargs["candidate_progress"][0]
-    step = call.kwargs["split_progress"][0]
+    step, splits = call.kwargs["split_progress"]
     search = _searches.get((os.getpid(), scope.search))
     if search is not None:
-        trial = search.trial(number)
+        trial = search.trial(number, splits)
     else:
-        trial = _worker_trials.get(log, scope.search, number, call.kwargs["parameters"])
+        trial = _worker_trials.get(log, scope.search, number, call.kwargs["parameters"], splits)
     try:
         result = yield
     except CallFailed as failed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ...store.decoding import whole_lines
-from ...store.events import AnyEvent, End, Metrics, Start
+from ...store.events import AnyEvent, End, Metrics, Start, Tags
 from ...store.log import writer_name
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class Tail:
     def _files(self) -> list[Path]:
         return [path for path in self._folder.glob("events-*.jsonl") if path.name != self._own]
 
-    def poll(self) -> Iterator[tuple[str, Start | Metrics | End]]:
+    def poll(self) -> Iterator[tuple[str, Start | Tags | Metrics | End]]:
         """What is new since the last call: pairs of a run's id and its event."""
         for path in self._files():
             for line in self._new_lines(path):
                 event = _event(line)
                 if isinstance(event, Start):
                     self._ids[path, event.run] = event.id
-                if isinstance(event, Start | Metrics | End) and (path, event.run) in self._ids:
+                if isinstance(event, Start | Tags | Metrics | End) and (path, event.run) in self._ids:
                     yield self._ids[path, event.run], event
 
     def _new_lines(self, path: Path) -> list[bytes]:

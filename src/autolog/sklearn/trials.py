@@ -25,11 +25,11 @@ def trial_id(search: str, number: int) -> str:
     return hashlib.blake2b(f"{search} {number}".encode(), digest_size=8).hexdigest()
 
 
-def open_trial(log: Log, search: str, number: int, parameters: Parameters) -> Log:
+def open_trial(log: Log, search: str, number: int, parameters: Parameters, folds: int) -> Log:
     """A nested run of the search's run ``log``, with its parameters."""
     trial = log.child(f"trial {number}", id=trial_id(search, number))
     trial.params(parameters)
-    trial.tags({"autolog.trial": str(number)})
+    trial.tags({"autolog.trial": number, "autolog.folds": folds})
     return trial
 
 
@@ -55,10 +55,10 @@ class WorkerTrials:
     def __init__(self) -> None:
         self._logs: OrderedDict[tuple[str, int], Log] = OrderedDict()
 
-    def get(self, log: Log, search: str, number: int, parameters: Parameters) -> Log:
+    def get(self, log: Log, search: str, number: int, parameters: Parameters, folds: int) -> Log:
         trial = self._logs.get((search, number))
         if trial is None:
-            trial = self._logs[search, number] = open_trial(log, search, number, parameters)
+            trial = self._logs[search, number] = open_trial(log, search, number, parameters, folds)
             if len(self._logs) > _KEPT_OPEN:
                 self._logs.popitem(last=False)
         return trial

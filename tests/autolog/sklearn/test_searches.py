@@ -210,11 +210,11 @@ class Narrowing(BaseSearchCV):
             evaluate_candidates(({"max_depth": depth} for depth in batch), more_results=more)
 
 
-class NarrowingGrid(GridSearchCV):
+class NarrowingMore(Narrowing):
     """Adds a candidate to those of its base."""
 
-    def _run_search(self, evaluate_candidates: Any, *, callback_ctx: Any = None) -> None:
-        super()._run_search(evaluate_candidates, callback_ctx=callback_ctx)
+    def _run_search(self, evaluate_candidates: Any) -> None:
+        super()._run_search(evaluate_candidates)
         evaluate_candidates([{"max_depth": 7}])
 
 
@@ -225,7 +225,7 @@ def test_a_search_of_another_package(runs: Any) -> None:
 
 
 def test_a_search_that_extends_another(runs: Any) -> None:
-    search, run = fitted(NarrowingGrid(TREE, DEPTHS, cv=3), runs)
+    search, run = fitted(NarrowingMore(TREE, [[1, 2], [3, 4]], cv=3), runs)
     assert len(assert_all_recorded(search, run)) == 5
 
 
@@ -285,17 +285,17 @@ def test_a_search_in_a_run_of_the_users(runs: Any) -> None:
 def test_trials_are_seen_while_the_search_runs(runs: Any) -> None:
     seen: list[list[str]] = []
 
-    class Looks(DecisionTreeClassifier):
-        def fit(self, X: Any, y: Any) -> Looks:
+    class Looks(Refuses):
+        def fit(self, X: Any, y: Any) -> Refuses:
             looking = threading.Thread(target=lambda: seen.append(statuses()))
             looking.start()
             looking.join()
-            return super().fit(X, y)  # type: ignore[no-any-return]
+            return super().fit(X, y)
 
     def statuses() -> list[str]:
         return [run.status for run in runs() if run.parent_id is not None]
 
-    GridSearchCV(Looks(), {"max_depth": [1, 2]}, cv=2, refit=False).fit(X, Y)
+    GridSearchCV(Looks(), {"a": [1, 2]}, cv=2, refit=False).fit(X, Y)
     assert seen == [["RUNNING"], ["RUNNING"], ["FINISHED", "RUNNING"], ["FINISHED", "RUNNING"]]
 
 

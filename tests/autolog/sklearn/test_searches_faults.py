@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
 import autolog
+from tests.autolog.sklearn.test_searches import Refuses
 from tests.autolog.sklearn.trials_read import assert_all_recorded, trials
 
 X, Y = make_classification(90, 5, random_state=0)
@@ -27,14 +28,14 @@ import autolog
 autolog.enable(store="runs", models=False)
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.neighbors import KNeighborsClassifier
 
-class Slow(DecisionTreeClassifier):
+class Slow(KNeighborsClassifier):
     def fit(self, X, y):
         time.sleep(0.1)
         return super().fit(X, y)
 
-search = GridSearchCV(Slow(), {"max_depth": list(range(1, 40))}, cv=3, n_jobs=int(sys.argv[1]))
+search = GridSearchCV(Slow(), {"n_neighbors": list(range(1, 40))}, cv=3, n_jobs=int(sys.argv[1]))
 search.fit(*load_iris(return_X_y=True))
 """
 
@@ -68,16 +69,16 @@ def wait_for(condition: Any) -> None:
         time.sleep(0.1)
 
 
-class Interrupted(DecisionTreeClassifier):
-    def fit(self, X: Any, y: Any) -> Interrupted:
-        if self.max_depth == 3:
+class Interrupted(Refuses):
+    def fit(self, X: Any, y: Any) -> Refuses:
+        if self.a == 3:
             raise KeyboardInterrupt
-        return super().fit(X, y)  # type: ignore[no-any-return]
+        return super().fit(X, y)
 
 
 def test_interrupted(runs: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
-        GridSearchCV(Interrupted(), {"max_depth": [1, 3, 2]}, cv=3).fit(X, Y)
+        GridSearchCV(Interrupted(), {"a": [1, 3, 2]}, cv=3).fit(X, Y)
     (run,) = [run for run in runs() if run.parent_id is None]
     assert run.status == "KILLED"
     assert [child.status for child in trials(run)] == ["FINISHED", "KILLED"]

@@ -15,6 +15,5 @@ echo "== every candidate of the search is a run"
 say autolog runs --tree
 echo
 echo "== the best of them"
-best=$(autolog runs "tags.\`autolog.best\` = 'true'" --format json |
-    python -c "import json, sys; print(json.load(sys.stdin)[0]['run_id'])")
-say autolog show "${best:0:8}"
+best=$(autolog runs "tags.\`autolog.best\` = 'true'" --columns id --format csv | tail -n 1 | cut -c 1-8)
+say autolog show "$best"

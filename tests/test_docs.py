@@ -73,6 +73,11 @@ def test_the_example_of_the_readme_runs() -> None:
     assert ran.returncode == 0, ran.stderr
     runs = autolog.search_runs(store="autoruns")
     assert {found.status for found in runs} == {"FINISHED"}
+    (best,) = autolog.search_runs("tags.`autolog.best` = 'true'", store="autoruns")
+    said = re.search(r"^\((\{.*\}), ([0-9.]+)\)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert said is not None
+    assert str(dict(best.params)) == said[1]
+    assert best.metrics["mean_test_score"] == pytest.approx(float(said[2]))
     assert len([found for found in runs if "autolog.trial" in found.tags]) == 6
 
 

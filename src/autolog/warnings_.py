@@ -87,9 +87,10 @@ def _observing(show: Callable[[Any], None]) -> Callable[[Any], None]:
             return
         with contained("keeping a warning"):
             run = current().run
-            listener = _open.get(run.id) if run is not None else None
-            if listener is not None:
-                listener.add(message)
+            while run is not None and run.id not in _open:  # the trials of a search are part of its fit
+                run = run.parent
+            if run is not None:
+                _open[run.id].add(message)
         show(message)
 
     return _showwarnmsg

@@ -76,7 +76,7 @@ def decode_block(block: bytes) -> tuple[Iterable[Columns | AnyEvent], int]:
     Neighbouring points and `Metrics` come as columns.
     """
     count = block.count(b"\n")
-    if block.startswith(b"[") and b"\n{" not in block:
+    if block.startswith(b"[") and b"{" not in block:
         points = _only_points(block, count)
         if points is not None:
             return points, 0

@@ -129,9 +129,14 @@ class EventLog:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         descriptor = _Descriptor(os.open(self.path, flags, 0o666))
         if os.fstat(descriptor.fd).st_size == 0:
-            _write(descriptor.fd, line(this_process()))
+            _write(descriptor.fd, line(this_process()) + self._bindings())
         self.descriptor = descriptor
         return descriptor
+
+    def _bindings(self) -> bytes:
+        """For a file that was deleted and is begun anew: which runs its numbers stand for."""
+        bound = [log for log in list(_run_logs) if log.log is self and log._alias]
+        return b"".join(line(Join(run=log._alias, time=now(), id=log.id)) for log in bound)
 
 
 class RunLog:

@@ -1,8 +1,8 @@
 """The contract that every store keeps, as a pytest class.
 
-    class TestMyStore(StoreContract):
-        def make_store(self, tmp_path):
-            return MyStore(tmp_path / "store")
+class TestMyStore(StoreContract):
+    def make_store(self, tmp_path):
+        return MyStore(tmp_path / "store")
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class StoreContract:
         assert run.error is None
         assert run.start_time is not None
 
-    @pytest.mark.parametrize(("status", "error"), [("FINISHED", None), ("FAILED", "ValueError: no"), ("KILLED", None)])
+    @pytest.mark.parametrize(
+        ("status", "error"), [("FINISHED", None), ("FAILED", "ValueError: no"), ("KILLED", None)]
+    )
     def test_an_end_is_kept(self, store: Store, status: Any, error: str | None) -> None:
         writer = store.create("fruit", "apple")
         writer.write(End(run=0, time=T0 * 2, status=status, error=error))
@@ -155,10 +157,12 @@ class StoreContract:
 
     # What is logged
 
-    @pytest.mark.parametrize("value", ["text", "", "é✓\n\0", "x" * 100_000, "1.0", 1, -(2**63), 2**70, 0.1, True, None])
+    @pytest.mark.parametrize(
+        "value", ["text", "", "é✓\n\0", "x" * 100_000, "1.0", 1, -(2**63), 2**70, 0.1, True, None]
+    )
     def test_params_come_back_with_their_type(self, store: Store, value: Scalar) -> None:
         writer = store.create("fruit", "apple")
-        writer.write(Params(run=0, time=T0, params={"a key/with 'odd` \"characters\"": value}))
+        writer.write(Params(run=0, time=T0, params={'a key/with \'odd` "characters"': value}))
         (found,) = store.get(writer.id).params.values()
         assert (found, type(found)) == (value, type(value))
 
@@ -240,13 +244,17 @@ class StoreContract:
     def test_search(self, store: Store, tmp_path: Path) -> None:
         writers = [store.create("fruit" if i % 2 else "nuts", f"run {i}") for i in range(6)]
         for i, writer in enumerate(writers):
-            writer.write(Params(run=0, time=T0, params={"lr": i / 10}), Metrics(0, T0, step=0, metrics={"acc": i}))
+            writer.write(
+                Params(run=0, time=T0, params={"lr": i / 10}), Metrics(0, T0, step=0, metrics={"acc": i})
+            )
         ids = [writer.id for writer in writers]
         found = store.search("metrics.acc > 2 and params.lr < 0.5", order_by=["metrics.acc desc"])
         assert [run.id for run in found] == [ids[4], ids[3]]
         assert [run.id for run in store.search(experiment="fruit", order_by=["metrics.acc"])] == ids[1::2]
         assert len(store.search(limit=4)) == 4
-        assert self.make_store(tmp_path).search(order_by=["params.lr"]) == store.search(order_by=["params.lr"])
+        assert self.make_store(tmp_path).search(order_by=["params.lr"]) == store.search(
+            order_by=["params.lr"]
+        )
 
     def test_wrong_questions(self, store: Store) -> None:
         store.create("fruit", "apple")
@@ -348,7 +356,9 @@ class StoreContract:
             assert list(store.artifacts(writer.id)) == ["who.txt"]
             assert store.artifacts(writer.id).path("who.txt").read_text() == writer.id
 
-    @pytest.mark.parametrize("path", ["", "/etc/x", "../x", "a/../../x", "a\\b", "C:x", "a\0b", ".runs/x", "a" * 256])
+    @pytest.mark.parametrize(
+        "path", ["", "/etc/x", "../x", "a/../../x", "a\\b", "C:x", "a\0b", ".runs/x", "a" * 256]
+    )
     def test_a_path_that_leaves_the_run(self, store: Store, path: str) -> None:
         writer = store.create("fruit", "apple")
         with pytest.raises(InvalidName), writer.artifact(path):

@@ -45,7 +45,7 @@ def test_same_outcome_test_by_test(tmp_path: Path) -> None:
     bare, enabled = tmp_path / "bare", tmp_path / "enabled"
     running = [start(bare), start(enabled, "-p", "autolog_on")]
     for process in running:
-        process.wait(timeout=900)
+        process.wait(timeout=1800)
     without, with_us = outcomes(bare), outcomes(enabled)
     assert len(without) > 1000
     differing = {

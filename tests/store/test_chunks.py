@@ -8,12 +8,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autolog.store.index import binning
 from autolog.store.index.binning import Samples, edges
-from autolog.store.index.chunks import COARSE, FINE, SIZE, Facts, Series, decode, encode, sum_up, unpack_level
+from autolog.store.index.chunks import (
+    COARSE,
+    FINE,
+    SIZE,
+    Facts,
+    Series,
+    decode,
+    encode,
+    progression,
+    sum_up,
+    unpack_level,
+)
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -29,7 +40,7 @@ def test_points_come_back(data: st.DataObject) -> None:
     steps = data.draw(
         st.lists(INT64, min_size=1, max_size=50)
         | st.builds(lambda a, d, n: [a + d * i for i in range(n)], INT64, INT64, st.integers(1, 50)).filter(
-            lambda s: -(2**63) <= min(s) and max(s) < 2**63
+            lambda s: min(s) >= -(2**63) and max(s) < 2**63
         )
     )
     values = data.draw(st.lists(st.floats(), min_size=len(steps), max_size=len(steps)))
@@ -58,20 +69,26 @@ def test_each_level_sums_up_the_points_below(count: int, odd: float) -> None:
             assert node[3:] == (len(below), start, start)
 
 
-POINTS = st.lists(st.tuples(st.integers(-20, 20), st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf])))
+POINTS = st.lists(
+    st.tuples(st.integers(-20, 20), st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf]))
+)
 
 
 @pytest.mark.parametrize("ours", [binning._by_numpy, binning._by_hand])
 @given(points=POINTS, start=st.integers(-25, 20), width=st.integers(0, 30), n=st.integers(1, 7))
 def test_buckets_agree_with_a_plain_count(ours: Any, points: Any, start: int, width: int, n: int) -> None:
     samples = Samples.none()
-    samples.add_points(array("q", [x for x, _ in points]).tobytes(), array("d", [y for _, y in points]).tobytes())
+    samples.add_points(
+        array("q", [x for x, _ in points]).tobytes(), array("d", [y for _, y in points]).tobytes()
+    )
     borders = edges(float(start), float(start + width), n)
     found = ours("run", samples, borders)
     for i in range(n):
         last = i == n - 1
         inside = [
-            y for x, y in points if y == y and borders[i] <= x and (x < borders[i + 1] or (last and x == borders[n]))
+            y
+            for x, y in points
+            if y == y and borders[i] <= x and (x < borders[i + 1] or (last and x == borders[n]))
         ]
         assert found.count[i] == len(inside)
         if inside:
@@ -79,3 +96,10 @@ def test_buckets_agree_with_a_plain_count(ours: Any, points: Any, start: int, wi
             assert found.mean[i] == pytest.approx(sum(inside) / len(inside), rel=1e-9, abs=1e-6)
         else:
             assert all(math.isnan(column[i]) for column in (found.low, found.high, found.mean))
+
+
+@given(st.integers(-10, 2**24 + 10) | INT64, st.integers(1, 70_000), st.sampled_from([1, 0, -3, 7]))
+def test_progressions(first: int, count: int, stride: int) -> None:
+    assume(-(2**63) <= first + stride * count < 2**63)
+    numbers = [first + stride * i for i in range(count)]
+    assert progression(first, stride, count) == array("q", numbers).tobytes()

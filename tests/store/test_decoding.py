@@ -163,7 +163,11 @@ def test_two_broken_lines_make_no_good_one() -> None:
     assert damaged == 2
 
 
-@given(st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"") + b"\n")), st.binary(), st.integers(1, 40))
+@given(
+    st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"") + b"\n")),
+    st.binary(),
+    st.integers(1, 40),
+)
 def test_blocks_hold_whole_lines(lines: list[bytes], rest: bytes, size: int) -> None:
     blocks = list(whole_lines(io.BytesIO(b"".join(lines) + rest.replace(b"\n", b"")), size))
     assert b"".join(blocks) == b"".join(lines)

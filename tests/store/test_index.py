@@ -53,7 +53,9 @@ def filled(path: Path) -> FolderStore:
     store = FolderStore(path)
     for name in ("apple", "pear"):
         writer = store.create("fruit", name)
-        writer.write(Params(0, T0, params={"name": name}), Metrics(0, T0, step=0, metrics={"acc": 0.5, "n": 1}))
+        writer.write(
+            Params(0, T0, params={"name": name}), Metrics(0, T0, step=0, metrics={"acc": 0.5, "n": 1})
+        )
         for step in range(5_000):
             writer.point("loss", step, T0 + step, step / 7)
         inner = writer.child("inner")
@@ -94,11 +96,15 @@ def statements(store: FolderStore) -> Iterator[list[str]]:
         lambda path: path.write_bytes(b"no database at all" * 1_000),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:20_000]),
-        lambda path: path.write_bytes(path.read_bytes()[:30_000] + os.urandom(60_000) + path.read_bytes()[90_000:]),
+        lambda path: path.write_bytes(
+            path.read_bytes()[:30_000] + os.urandom(60_000) + path.read_bytes()[90_000:]
+        ),
     ],
     ids=["deleted", "folder deleted", "junk", "empty", "cut", "overwritten"],
 )
-def test_a_lost_or_broken_index_is_built_again(tmp_path: Path, harm: Callable[[Path], Any], again: Any) -> None:
+def test_a_lost_or_broken_index_is_built_again(
+    tmp_path: Path, harm: Callable[[Path], Any], again: Any
+) -> None:
     store = filled(tmp_path / "store")
     before = contents(store)
     store.index._close()
@@ -134,7 +140,9 @@ def test_without_locks_the_index_is_in_the_cache(tmp_path: Path, monkeypatch: py
     assert len(list((tmp_path / ".cache" / "autolog").rglob("index.sqlite"))) == 1
 
 
-def test_a_store_that_cannot_be_written_is_still_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_written_is_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = filled(tmp_path / "store")
     before = contents(store)
     shutil.rmtree(tmp_path / "store" / ".autolog")
@@ -254,7 +262,11 @@ def test_a_file_that_was_replaced_or_shrank(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_tail_torn_at_every_byte(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
-    events = [Start(1, T0, id="abcd1111", name="é✓"), Params(1, T0, params={"a": "b"}), End(1, T0, status="FINISHED")]
+    events = [
+        Start(1, T0, id="abcd1111", name="é✓"),
+        Params(1, T0, params={"a": "b"}),
+        End(1, T0, status="FINISHED"),
+    ]
     file = write(store.path / FOLDER, gone(), *events)
     whole = file.read_bytes()
     lines = list(itertools.accumulate(len(piece) + 1 for piece in whole.split(b"\n")[:-1]))
@@ -278,7 +290,9 @@ def damaged(store: FolderStore) -> int:
 
 def test_damaged_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
-    more = b'{"event":"par\n[1,"loss",0,1,0.5]\n\0\0\0\n{"event":"dance","run":1}\n[9,"loss",1,1,0.5]\n[1,"loss",2,1,1.5]\n'
+    bad = (b'{"event":"par', b"\0\0\0", b'[9,"loss",1,1,0.5]')
+    good = (b'[1,"loss",0,1,0.5]', b'{"event":"dance","run":1}', b'[1,"loss",2,1,1.5]')
+    more = b"".join(line + b"\n" for pair in zip(bad, good, strict=True) for line in pair)
     write(store.path / FOLDER, gone(), Start(1, T0, id="abcd1111", name="apple"), more=more)
     assert list(store.points("abcd1111", "loss").value) == [0.5, 1.5]
     assert damaged(store) == 3
@@ -354,15 +368,22 @@ def at_different_times(written: list[list[Event]]) -> bool:
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
-    written=st.lists(st.lists(EVENTS, min_size=2, max_size=8).map(lambda e: sorted(e, key=lambda x: x.time)), min_size=2, max_size=3)
-    .filter(at_different_times),
+    written=st.lists(
+        st.lists(EVENTS, min_size=2, max_size=8).map(lambda e: sorted(e, key=lambda x: x.time)),
+        min_size=2,
+        max_size=3,
+    ).filter(at_different_times),
     data=st.data(),
 )
 def test_any_order_of_reading_gives_the_same(
     written: list[list[Event]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("order")
-    begin = [Start(1, T0 - 10, id="abcd1111", name="apple"), Join(1, T0 - 9, id="abcd1111"), Join(1, T0 - 8, id="abcd1111")]
+    begin = [
+        Start(1, T0 - 10, id="abcd1111", name="apple"),
+        Join(1, T0 - 9, id="abcd1111"),
+        Join(1, T0 - 8, id="abcd1111"),
+    ]
     whole = FolderStore(path / "whole")
     for number, events in enumerate(written):
         write(whole.path / FOLDER, gone(f"w{number}"), begin[number], *events)
@@ -389,9 +410,8 @@ def test_any_order_of_reading_gives_the_same(
 def test_reading_with_nothing_new_sends_few_statements(tmp_path: Path) -> None:
     store = filled(tmp_path / "store")
     store.search()
-    with statements(store) as sent:
-        with store.index.connection():
-            pass
+    with statements(store) as sent, store.index.connection():
+        pass
     assert len(sent) <= 3  # is a run still alive?
 
 

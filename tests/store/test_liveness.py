@@ -78,7 +78,9 @@ from autolog.store.folder import FolderStore
 print(FolderStore(sys.argv[1]).create("fruit", "apple").id, flush=True)
 time.sleep(60)
 """
-    with subprocess.Popen([sys.executable, "-c", code, store.uri], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, store.uri], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         id = process.stdout.readline().strip()
         assert not store.get(id).stale

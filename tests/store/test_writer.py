@@ -135,6 +135,22 @@ def test_a_store_deleted_under_a_writer(tmp_path: Path) -> None:
     assert store.create("fruit", "pear").id == store.search()[0].id
 
 
+def test_a_store_deleted_while_a_file_is_given_back(tmp_path: Path) -> None:
+    import shutil
+
+    store = FolderStore(tmp_path / "store")
+    writer = store.create("fruit", "apple")
+    inner = writer.child("inner")
+    writer.close()
+    shutil.rmtree(store.path)
+    inner.point("loss", 0, T0, 0.5)
+    writer.point("loss", 0, T0, 0.25)
+    assert {run.id: run.metrics for run in store.search()} == {
+        writer.id: {"loss": 0.25},
+        inner.id: {"loss": 0.5},
+    }
+
+
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file")
     with pytest.raises(OSError, match="store"):

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from sklearn import get_config
+
 from ...tracking.context import entered
 from ..warnings_ import unheard
 from .eligible import state_of
@@ -19,12 +21,12 @@ def discreet(estimator: Any, params: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
-def prints(params: Mapping[str, Any]) -> str | None:
-    """The parameter by which the model prints when it predicts, as joblib's progress; None if silent.
-
-    Where output goes is the whole process's affair and cannot be changed for one call.
-    """
+def objection(params: Mapping[str, Any]) -> str | None:
+    """Why this model must not be asked at all; None when it may."""
+    if get_config()["enable_metadata_routing"]:
+        return "metadata routing is on, and a prediction may need metadata"
     for key, value in params.items():
         if key.endswith("verbose") and value and f"{key.removesuffix('verbose')}n_jobs" in params:
-            return f"{key}={value!r}"
+            # As joblib's progress does. Where output goes cannot be changed for one call.
+            return f"with {key}={value!r} the model prints when it predicts"
     return None

@@ -11,7 +11,7 @@ from ...tracking.contain import contained
 from ..warnings_ import Heard, heard, unheard
 from . import attributes, searches, weights
 from .curves import as_json
-from .discretion import discreet, prints
+from .discretion import discreet, objection
 from .eligible import is_model, model_inside, qualified
 from .later import follow
 from .params import params_of
@@ -47,7 +47,7 @@ def record_fit(call: Call, log: Log) -> Generator[None, Any, None]:
     with contained("reading fitted attributes"), unheard():
         metrics.update(attributes.numbers(model_inside(estimator)))
     log.metrics(metrics)
-    keep(estimator, params, log, example=None if prints(params) else data.example())
+    keep(estimator, params, log, example=None if objection(params) else data.example())
     for fitted in (estimator, _model_of(estimator)):
         follow(fitted, log)
 

@@ -111,8 +111,8 @@ def _search(estimator: Any, log: Log) -> Search:
 
 def _record_outcome(estimator: Any, log: Log) -> None:
     """What the search found, in its own run."""
-    results = estimator.cv_results_
-    numbers = {"n_splits": estimator.n_splits_, "n_candidates": len(results["params"])}
+    results, rows = estimator.cv_results_, len(estimator.cv_results_["params"])
+    numbers = {"n_splits": estimator.n_splits_, "n_candidates": rows}
     if _has_best(estimator):
         log.params({f"best_{name}": value for name, value in estimator.best_params_.items()})
         numbers["best_index"] = estimator.best_index_
@@ -121,7 +121,7 @@ def _record_outcome(estimator: Any, log: Log) -> None:
     if estimator.refit:
         numbers["refit_time"] = estimator.refit_time_
     log.metrics(numbers)
-    columns = {name: column.tolist() for name, column in results.items() if name != "params"}
+    columns = {n: column.tolist() for n, column in results.items() if n != "params" and len(column) == rows}
     log.table(columns, "cv_results.json")
 
 
@@ -178,12 +178,12 @@ def format_results(call: Call, log: Log) -> Generator[None, Any, None]:
 
 
 def fold(call: Call, log: Log) -> Generator[None, Any, None]:
-    """Hook of `_fit_and_score`. What the fold itself fits and searches is part of it."""
+    """Hook of `_fit_and_score`. What is fitted and searched inside a fold is part of it."""
     scope = current().scope
+    if isinstance(scope, TrialScope):
+        yield from _trial_fold(call, log, scope)
+        return
     with entered(scope=None):
-        if isinstance(scope, TrialScope):
-            yield from _trial_fold(call, log, scope)
-            return
         result = yield
     if isinstance(scope, FoldsScope):
         crossval.record_failed_fold(log, result)
@@ -198,7 +198,8 @@ def _trial_fold(call: Call, log: Log, scope: TrialScope) -> Generator[None, Any,
     else:
         trial = _worker_trials.get(log, scope.search, number, call.kwargs["parameters"], splits)
     try:
-        result = yield
+        with entered(run=trial.run, scope=None):  # what the user logs meanwhile is the trial's
+            result = yield
     except CallFailed as failed:
         trial.end(outcome(failed.error), failed.error)
         if search is not None:

@@ -12,7 +12,7 @@ from ...tracking.outcome import describe_error
 from . import scores
 from .asking import Answers, Array, answers, grow
 from .curves import Curves, curves
-from .discretion import discreet, prints
+from .discretion import discreet, objection
 from .eligible import model_inside
 from .rows import Data
 
@@ -71,10 +71,7 @@ def _unsuitable(data: Data, params: dict[str, Any]) -> str | None:
         return "the data does not say how many rows it has"
     if hasattr(data.y, "toarray"):
         return "the target is sparse"
-    printing = prints(params)
-    if printing:
-        return f"with {printing} the model prints when it predicts"
-    return None
+    return objection(params)
 
 
 def _classifier(estimator: Any, data: Data, budget: float) -> Training:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from ..errors import StoreUnavailable
 from ..writer import open_folders
 from . import ingest, liveness
-from .database import discard, is_corrupt, location, open_engine
+from .database import discard, is_corrupt, is_full, location, open_engine
 from .schema import files
 from .watch import Watcher
 
@@ -41,6 +41,7 @@ class Index:
         self._path: Path | None = None
         self._inode: int | None = None
         self._lively: set[str] = set()
+        self._inside = True  # the store, as long as there is room
 
     @contextmanager
     def connection(self) -> Iterator[sa.Connection]:
@@ -50,7 +51,11 @@ class Index:
         """
         try:
             with self._lock:
-                engine = self._catch_up()
+                engine = self._engine_up_to_date()
+                if self._path is None:  # in memory there is one connection for all threads
+                    with engine.connect() as connection:
+                        yield connection
+                    return
             with engine.connect() as connection:
                 yield connection
         except sa.exc.OperationalError as error:
@@ -74,6 +79,15 @@ class Index:
             if self._path is not None:
                 discard(self._path)
 
+    def _engine_up_to_date(self) -> sa.Engine:
+        try:
+            return self._catch_up()
+        except sa.exc.OperationalError as error:
+            if not (self._inside and is_full(error)):
+                raise
+        self._inside = False
+        return self._catch_up()
+
     def _catch_up(self) -> sa.Engine:
         engine = self._engine
         if engine is None or self._inode != _inode(self._path):
@@ -91,7 +105,7 @@ class Index:
         return engine
 
     def _open(self) -> sa.Engine:
-        self._path = location(self._root)
+        self._path = location(self._root, inside=self._inside)
         self._engine = engine = open_engine(self._path)
         self._inode = _inode(self._path)
         with engine.connect() as connection:

@@ -141,11 +141,21 @@ def progression(first: int, stride: int, count: int) -> bytes:
     """``count`` numbers from ``first`` on, as int64."""
     if stride == 0:
         return array("q", [first]).tobytes() * count
-    numpy = sys.modules.get("numpy")  # ten times as fast, but not worth importing
-    if numpy is not None:
-        numbers: bytes = numpy.arange(first, first + stride * count, stride, dtype="int64").tobytes()
-        return numbers
+    if stride == 1 and 0 <= first < 2**24 - count and sys.byteorder == "little":
+        return _counting(first, count)
     return array("q", range(first, first + stride * count, stride)).tobytes()
+
+
+def _counting(first: int, count: int) -> bytes:
+    """first, first + 1, … below 2**24: byte by byte, ten times as fast as number by number."""
+    numbers = bytearray(8 * count)
+    numbers[::8] = (bytes(range(256)) * (count // 256 + 2))[first % 256 :][:count]
+    for place, unit in ((1, 256), (2, 65536)):
+        column = b"".join(
+            [bytes([i % 256]) * unit for i in range(first // unit, (first + count) // unit + 1)]
+        )
+        numbers[place::8] = column[first % unit :][:count]
+    return bytes(numbers)
 
 
 def summary(values: Sequence[float]) -> tuple[float, float, float, int]:
@@ -161,12 +171,12 @@ def summary(values: Sequence[float]) -> tuple[float, float, float, int]:
 
 def sum_up(chunk: Series) -> Facts:
     """The facts of a chunk with at least one point."""
-    steps, times = chunk.steps, chunk.times
+    steps = chunk.steps.tolist()
     stride = steps[1] - steps[0] if len(steps) > 1 else 0
     regular = _is_regular(steps, stride)
     low, high, total, valid = summary(chunk.values)
     low_step, high_step, steps_rise = _extent(steps)
-    low_time, high_time, times_rise = _extent(times)
+    low_time, high_time, times_rise = _extent(chunk.times.tolist())
     return Facts(
         first_step=steps[0],
         stride=stride if regular else 0,
@@ -184,17 +194,17 @@ def sum_up(chunk: Series) -> Facts:
     )
 
 
-def _extent(column: array[int]) -> tuple[int, int, bool]:
+def _is_regular(steps: list[int], stride: int) -> bool:
+    if stride == 0:
+        return steps.count(steps[0]) == len(steps)
+    end = steps[0] + stride * len(steps)
+    return abs(stride) < 2**63 and steps[-1] == end - stride and steps == list(range(steps[0], end, stride))
+
+
+def _extent(numbers: list[int]) -> tuple[int, int, bool]:
     """Lowest and highest number, and whether they never go back."""
-    numbers = column.tolist()
     ordered = sorted(numbers)
     return ordered[0], ordered[-1], ordered == numbers
-
-
-def _is_regular(steps: array[int], stride: int) -> bool:
-    if abs(stride) >= 2**63 or steps[-1] != steps[0] + stride * (len(steps) - 1):
-        return False
-    return steps.tobytes() == progression(steps[0], stride, len(steps))
 
 
 def _lowest(chunk: Series, facts: Facts) -> Level:

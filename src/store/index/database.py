@@ -23,15 +23,15 @@ _PATIENCE = 60  # seconds to wait while another process indexes
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def location(root: Path) -> Path | None:
+def location(root: Path, *, inside: bool = True) -> Path | None:
     """The file for the index of the store in ``root``; None where there can be none.
 
-    In the store itself, when its file system can be written and locks; else in the
-    user's cache folder.
+    ``inside`` the store itself, when its file system can be written and locks; else in
+    the user's cache folder.
     """
     if not root.is_dir():
         return None
-    folders = (root / OWN_FOLDER, _cache(root))
+    folders = (root / OWN_FOLDER, _cache(root)) if inside else (_cache(root),)
     return next((folder / "index.sqlite" for folder in folders if _locks(folder)), None)
 
 
@@ -117,6 +117,11 @@ def is_corrupt(error: sa.exc.DBAPIError) -> bool:
     """Whether the database file itself is broken."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in _CORRUPT
+
+
+def is_full(error: sa.exc.DBAPIError) -> bool:
+    """Whether the disk that the database is on is full."""
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def discard(path: Path) -> None:

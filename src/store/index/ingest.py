@@ -97,17 +97,12 @@ def _apply(connection: sa.Connection, root: Path, todo: Iterable[str]) -> list[s
         todo = sorted({*todo, *forget(connection, root, broken)})
         known = _known(connection, todo)
     batch, number = Batch(), next_id(connection, files)
-    read: list[dict[str, Any]] = []
     _bind(connection, batch, [row["id"] for row in known.values()])
-    while todo and batch.size < _ENOUGH:
-        path = todo.pop(0)
-        row = known.get(path) or _new(path, number + len(read))
-        if _read(root, path, row, batch):
-            todo.insert(0, path)
-        read.append(row)
+    rows = [known.get(path) or _new(path, id) for id, path in enumerate(todo, number)]
+    unfinished = next((i for i, row in enumerate(rows) if _read(root, row, batch)), len(rows))
     tables.write(connection, batch)
-    upsert(connection, files, read)
-    return todo
+    upsert(connection, files, rows[: unfinished + 1])
+    return todo[unfinished:]
 
 
 def _known(connection: sa.Connection, paths: list[str]) -> dict[str, dict[str, Any]]:
@@ -145,10 +140,10 @@ def _tail(file: BinaryIO, offset: int) -> int:
     return zlib.crc32(os.pread(file.fileno(), offset - start, start))
 
 
-def _read(root: Path, path: str, row: dict[str, Any], batch: Batch) -> bool:
-    """Take in what is new in a file and note it in its row; true if there may be more."""
+def _read(root: Path, row: dict[str, Any], batch: Batch) -> bool:
+    """Take in what is new in a file and note it in its row; true when the batch is full."""
     try:
-        with open(root / path, "rb") as file:
+        with open(root / row["path"], "rb") as file:
             row["inode"] = os.fstat(file.fileno()).st_ino
             more = _read_lines(file, row, batch) if row["offset"] or _read_header(file, row) else False
             row["tail"] = _tail(file, row["offset"])
@@ -177,5 +172,5 @@ def _read_lines(file: BinaryIO, row: dict[str, Any], batch: Batch) -> bool:
         row["damaged"] += damaged + batch.add(items, place)
         row["offset"] += len(block)
         if batch.size >= _ENOUGH:
-            return True
-    return False
+            break
+    return batch.size >= _ENOUGH

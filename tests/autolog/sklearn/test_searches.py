@@ -5,6 +5,7 @@ import io
 import pickle
 import random
 import threading
+import warnings
 from typing import Any
 
 import joblib
@@ -322,6 +323,27 @@ class Slow(Refuses):
     def fit(self, X: Any, y: Any) -> Refuses:
         threading.Event().wait(0.4)
         return super().fit(X, y)
+
+
+class Talks(Refuses):
+    def fit(self, X: Any, y: Any) -> Refuses:
+        autolog.log_metric("rows", len(X))
+        warnings.warn(f"this is {self.a}", stacklevel=1)
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("backend", ["sequential", pytest.param("loky", marks=pytest.mark.slow)])
+def test_what_a_candidate_logs_is_its_trials(backend: str, runs: Any) -> None:
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        _, run = fitted(GridSearchCV(Talks(), {"a": [1, 2]}, cv=3, refit=False), runs)
+    assert [list(child.history("rows").value) for child in trials(run)] == [[60, 60, 60]] * 2
+    assert "rows" not in run.metrics
+
+
+def test_warnings_of_candidates_are_the_searchs(runs: Any) -> None:
+    with pytest.warns(match="this is"):
+        _, run = fitted(GridSearchCV(Talks(), {"a": [1, 2]}, cv=3, refit=False), runs)
+    assert run.tags["autolog.warnings"] == "6"
 
 
 def test_two_threads_search_at_once(runs: Any) -> None:

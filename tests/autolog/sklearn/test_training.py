@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from sklearn import metrics
+from sklearn import config_context, metrics
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import load_diabetes
@@ -200,3 +200,9 @@ def test_a_model_that_cannot_predict_says_why(iris) -> None:
 
     X, y = iris
     assert trained(Broken(max_iter=500), X, y).note == "skipped: RuntimeError: not today"
+
+
+def test_with_metadata_routing_nothing_is_asked_without_metadata(iris) -> None:
+    X, y = iris
+    with config_context(enable_metadata_routing=True):
+        assert "metadata" in trained(LogisticRegression(max_iter=500), X, y).note

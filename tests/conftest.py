@@ -38,3 +38,4 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "_provenance", None)
     monkeypatch.setattr(contain, "_said", set())
     monkeypatch.setattr(contain, "strict", True)
+    monkeypatch.setattr(contain, "silent", False)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import autolog
 import pytest
+
+import autolog
 
 PROGRAM = """
 import hashlib, random, sys, warnings
@@ -179,6 +180,7 @@ class BadRepr:
     def __repr__(self):
         raise RuntimeError("no repr")
 """
+FIT_ODD = "print(Odd().fit(X, y).predict(X).sum())"
 
 
 @pytest.mark.slow
@@ -186,10 +188,10 @@ class BadRepr:
     ("fit", "extra", "end"),
     [
         ("pass", "", "print(Odd(BadRepr()).fit(X, y).predict(X).sum())"),
-        ("pass", "def get_params(self, deep=True): raise RuntimeError('none')", "print(Odd().fit(X, y).predict(X).sum())"),
+        ("pass", "def get_params(self, deep=True): raise RuntimeError('none')", FIT_ODD),
         ("raise KeyboardInterrupt", "", "Odd().fit(X, y)"),
         ("sys.exit(4)", "", "Odd().fit(X, y)"),
-        ("pass", "def __getattr__(self, name): raise RuntimeError(name)", "print(Odd().fit(X, y).predict(X).sum())"),
+        ("pass", "def __getattr__(self, name): raise RuntimeError(name)", FIT_ODD),
         ("pass", "__slots__ = ()", "print(Odd(value=[[1] * 10_000] * 10).fit(X, y).predict(X).sum())"),
     ],
     ids=["repr", "get_params", "interrupt", "exit", "getattr", "large param"],
@@ -220,7 +222,9 @@ BROKEN_PARTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", BROKEN_PARTS)
-def test_an_error_in_any_part_of_ours(tmp_path: Path, bare: subprocess.CompletedProcess[str], part: str) -> None:
+def test_an_error_in_any_part_of_ours(
+    tmp_path: Path, bare: subprocess.CompletedProcess[str], part: str
+) -> None:
     module, _, name = BROKEN_PARTS[part].rpartition(".")
     owner, _, cls = module.rpartition(".")
     breaking = f"""

@@ -38,7 +38,7 @@ class Ticket:
     """
 
     def __init__(self) -> None:
-        self.context = replace(current(), handed_out=True)
+        self.context = current().but(handed_out=True)
         self.crossing = Crossing(self)  # one for all tasks: a batch of them pickles it once
         self._wire: bytes | None = None
 
@@ -48,7 +48,7 @@ class Ticket:
             run = self.context.run or active_run()
             where = run and (run.id, run.writer.address, run.name, run.experiment)
             settings = replace(active_settings(), frameworks=registry.enabled())
-            self._wire = pickle.dumps((settings, where, replace(self.context, run=None)))
+            self._wire = pickle.dumps((settings, where, self.context.but(run=None)))
         return self._wire
 
 
@@ -139,7 +139,7 @@ def _unpacked(wire: bytes, pid: int) -> Context:
     if where is not None:
         id, address, name, experiment = where
         run = open_elsewhere(settings, id, address=address, name=name, experiment=experiment)
-    return replace(context, run=run)  # type: ignore[no-any-return]
+    return context.but(run=run)  # type: ignore[no-any-return]
 
 
 def carry_tasks(call: Call, log: Log) -> Generator[None, Any, None]:

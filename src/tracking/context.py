@@ -1,26 +1,23 @@
 """Where we are: which run is open here, and whether a recorded fit is under way.
 
 One ContextVar for everybody, so that nesting is right across frameworks, threads and
-asyncio tasks. It does not cross to other threads or processes by itself; `token` and
-`carried` take it there.
+asyncio tasks. It does not cross to worker threads and processes by itself; see
+`autolog.workers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from .runs import ActiveRun
 
-Fits = Literal["auto", "nested"]
 
-
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """``handed_out``: this is one of several pieces of work, done by workers side by side.
 
     ``scope`` is a small picklable value of a patcher's, which travels with the rest.
@@ -32,32 +29,41 @@ class Context:
     handed_out: bool = False
     scope: Any = None
 
+    def but(self, **changes: Any) -> Context:
+        """The same with these changes."""
+        return msgspec.structs.replace(self, **changes)
 
-_EMPTY = Context()
-_current: ContextVar[Context] = ContextVar("autolog", default=_EMPTY)
+
+_NOWHERE = Context()
+_current: ContextVar[Context] = ContextVar("autolog", default=_NOWHERE)
 
 current = _current.get
 
 
-@contextmanager
-def entered(**changes: Any) -> Iterator[Context]:
-    """The context with these changes, for a block."""
-    context = replace(_current.get(), **changes)
-    token = _current.set(context)
-    try:
-        yield context
-    finally:
-        _current.reset(token)
-
-
-@contextmanager
-def exactly(context: Context) -> Iterator[None]:
+class exactly:  # noqa: N801  used like a function
     """This context and nothing of the one around, for a block."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_before", "_context")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> Context:
+        self._before: Token[Context] = _current.set(self._context)
+        return self._context
+
+    def __exit__(self, *error: object) -> None:
+        with suppress(ValueError):  # the block is left in another asyncio context than it was entered in
+            _current.reset(self._before)
+
+
+class entered(exactly):  # noqa: N801  used like a function
+    """The context with these changes, for a block."""
+
+    __slots__ = ()
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__(_current.get().but(**changes))
 
 
 def stay_in(context: Context) -> None:

@@ -109,9 +109,7 @@ def open_again(settings: Settings, id: str, *, fits: str) -> ActiveRun:
     return run
 
 
-def open_elsewhere(
-    settings: Settings, id: str, *, address: str, name: str, experiment: str
-) -> ActiveRun:
+def open_elsewhere(settings: Settings, id: str, *, address: str, name: str, experiment: str) -> ActiveRun:
     """A run that another process has open. Nothing is written until there is something to say."""
     store = None
     writer: RunWriter = Discarded(id)

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+
 from autolog.autolog import Call, CallFailed, Log, wrap, wrap_cell
 from autolog.tracking import contain
 
@@ -85,7 +86,7 @@ def test_a_layer_put_on_top_of_ours_stays_and_ours_passes_through() -> None:
 
 def test_arguments_are_found_and_replaced_however_they_were_passed() -> None:
     def hook(call: Call, log: Log) -> Generator[None, Any, None]:
-        assert (call.argument("X"), call.argument("y", "none"), call.argument("weight", "none")) == (1, 5, "none")
+        assert [call.argument(name, "none") for name in ("X", "y", "weight")] == [1, 5, "none"]
         call.replace(X=10, weight=7.0)
         yield
 
@@ -212,5 +213,5 @@ def test_a_cell_is_hooked_for_references_that_exist_already() -> None:
         assert function(1) == 2
     assert function(1) == 2
     assert seen == [("before", (1,), {}), ("after", 2)]
-    with pytest.raises(LookupError, match="nothing called 'nope'"), wrap_cell(function, "nope", observing([])):
-        pass
+    with pytest.raises(LookupError, match="nothing called 'nope'"):
+        wrap_cell(function, "nope", observing([])).__enter__()

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+
 from autolog.autolog.entry_points import entry_points
 
 
@@ -19,7 +20,7 @@ def test_finds_what_importlib_metadata_finds(group: str) -> None:
 
 def test_odd_files_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, content in {
-        "good-1.dist-info": b"[other]\nx = y:z\n\n[ours]\n# a comment\nname = module:thing [extra]\n[last]\na = b:c\n",
+        "good-1.dist-info": b"[other]\nx = y:z\n[ours]\n# note\nname = module:thing [extra]\n[z]\na = b:c\n",
         "binary-1.dist-info": b"\xff\xfe[ours]",
         "empty-1.egg-info": b"",
     }.items():

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import autolog
 import pytest
+
+import autolog
 from autolog.autolog import Call, Log, Record, registry, wrap
 from autolog.tracking import contain
 

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import autolog
 import numpy as np
 import pytest
-from autolog.autolog.workers import Carried, Ticket
-from autolog.tracking.context import current, entered
 from joblib import Parallel, delayed
 from sklearn.linear_model import LinearRegression
+
+import autolog
+from autolog.autolog.workers import Carried, Ticket
+from autolog.tracking.context import current, entered
 
 X = np.arange(40.0).reshape(20, 2)
 Y = X @ [1.0, 2.0]

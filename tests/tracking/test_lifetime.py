@@ -9,17 +9,22 @@ import sys
 import time
 from pathlib import Path
 
-import autolog
 import pytest
 
+import autolog
+
 HEAD = "import os, signal, sys, time, autolog\nautolog.log_metric('x', 1.0)\n"
-IN_BLOCK = "import os, signal, sys, time, autolog\nwith autolog.run('block'):\n    autolog.log_metric('x', 1.0)\n    "
+IN_BLOCK = """import os, signal, sys, time, autolog
+with autolog.run('block'):
+    autolog.log_metric('x', 1.0)
+    """
 
 
 def run_script(tmp_path: Path, code: str, *, expect: int) -> autolog.store.runs.Run:  # type: ignore[name-defined]
     script = tmp_path / "script.py"
     script.write_text(code)
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == expect, done.stderr
     (run,) = autolog.search_runs("parent IS NULL")
     assert run.metrics == {"x": 1.0}
@@ -75,7 +80,8 @@ def test_the_users_own_signal_handler_runs(tmp_path: Path) -> None:
 
 
 def test_a_running_process_is_running(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", HEAD + "print('on', flush=True); time.sleep(60)"], stdout=-1)
+    code = HEAD + "print('on', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
     (run,) = autolog.search_runs()
@@ -100,7 +106,9 @@ def test_a_forked_child_ends_nothing_of_its_parents(tmp_path: Path) -> None:
 
 
 def test_killed_by_force_everything_logged_is_there(tmp_path: Path) -> None:
-    code = HEAD + "i = 0\nwhile True:\n    autolog.log_metric('i', float(i)); i += 1\n    print(i, flush=True)\n"
+    code = (
+        HEAD + "i = 0\nwhile True:\n    autolog.log_metric('i', float(i))\n    i += 1; print(i, flush=True)\n"
+    )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None
     time.sleep(1.0)

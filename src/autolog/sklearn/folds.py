@@ -29,16 +29,17 @@ def scores(result: Mapping[str, Any]) -> dict[str, float]:
 def summary(folds: Sequence[Fold]) -> dict[str, float]:
     """``mean_…`` and ``std_…`` of the metrics that every fold has.
 
-    The operations are those of `BaseSearchCV._format_results`, in its order, so that the
-    numbers equal ``cv_results_`` to the last bit.
+    The numbers equal ``cv_results_`` to the last bit: `BaseSearchCV._format_results` calls
+    `numpy.average`, which adds up along the same axis, and divides, as here.
     """
     import numpy as np
 
     names = [name for name in folds[0] if all(name in fold for fold in folds)]
     table = np.array([[fold[name] for fold in folds] for name in names], dtype=np.float64)
     with np.errstate(all="ignore"):  # infinite scores are no fault of the user's
-        means = np.average(table, axis=1)
-        stds = np.sqrt(np.average((table - means[:, np.newaxis]) ** 2, axis=1))
+        means = np.add.reduce(table, axis=1) / len(folds)
+        squares = (table - means[:, np.newaxis]) ** 2
+        stds = np.sqrt(np.add.reduce(squares, axis=1) / len(folds))
     values: dict[str, float] = {}
     for name, mean, std in zip(names, means.tolist(), stds.tolist(), strict=True):
         values[f"mean_{name}"] = mean

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wrapt
 
+if TYPE_CHECKING:  # earlier versions of wrapt have no [] at run time
+    _Bound = wrapt.BoundFunctionWrapper[Any, Any]
+    _Function = wrapt.FunctionWrapper[Any, Any]
+else:
+    _Bound, _Function = wrapt.BoundFunctionWrapper, wrapt.FunctionWrapper
 
-class Bound(wrapt.BoundFunctionWrapper[Any, Any]):
+
+class Bound(_Bound):
     """A hooked method of an object (or of a class), which pickles and copies as one."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -26,7 +32,7 @@ class Bound(wrapt.BoundFunctionWrapper[Any, Any]):
         return getattr(copy.deepcopy(self._self_instance, memo), self.__wrapped__.__name__)
 
 
-class Hooked(wrapt.FunctionWrapper[Any, Any]):
+class Hooked(_Function):
     """A hooked function, which pickles by its name: loading it needs nothing of ours."""
 
     __bound_function_wrapper__ = Bound

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .contain import contained
+from .values import json_text
 
 if TYPE_CHECKING:
     from .git import Changes
@@ -30,12 +31,13 @@ class _Provenance:
         from .environment import capture
 
         self.environment = capture(settings)
+        self._facts = json_text(self.environment.facts)
         self._git = _Git(self.environment.git_top) if self.environment.git_top else None
 
     def record(self, run: ActiveRun, settings: Settings) -> None:
         run.set_tags({**self.environment.tags, **settings.tags})
         if settings.wants("artifacts", "environment.json"):
-            run.log_dict(self.environment.facts, "environment.json")
+            run.log_text(self._facts, "environment.json")
         if self._git is not None and settings.wants("artifacts", "git.diff"):
             self._git.tell(run)
 

@@ -24,7 +24,7 @@ from . import lifetime
 from .contain import contained, store_failed
 from .outcome import describe_error, full_traceback
 from .redact import redact_param
-from .values import json_ready, metric_value, param_value
+from .values import json_ready, json_text, metric_value, param_value
 
 if TYPE_CHECKING:
     from ..store.base import RunWriter, Store
@@ -163,13 +163,12 @@ class ActiveRun:
 
     def log_dict(self, data: Any, path: str) -> None:
         """A dict or list as a JSON file, or YAML when ``path`` ends in .yaml or .yml."""
-        plain = json_ready(data)
         if path.endswith((".yaml", ".yml")):
             import yaml
 
-            text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+            text = yaml.safe_dump(json_ready(data), sort_keys=False, allow_unicode=True)
         else:
-            text = _json(plain)
+            text = json_text(data)
         self.log_text(text, path)
 
     def log_table(self, data: Any, path: str) -> None:
@@ -177,7 +176,7 @@ class ActiveRun:
 
         ``data`` is a DataFrame, a mapping of columns, or a sequence of mappings (rows).
         """
-        self.log_text(_json(_table(data)), path)
+        self.log_text(json_text(_table(data)), path)
 
     def log_figure(self, figure: Any, path: str) -> None:
         """A matplotlib or plotly figure, or a PIL image, in the format that ``path`` ends in."""
@@ -285,12 +284,6 @@ def _whole(key: str, step: Any) -> int:
     raise TypeError(f"the step of the metric {key!r} must be a whole number of 64 bits, not {step!r}")
 
 
-def _json(plain: Any) -> str:
-    import json
-
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
-
-
 def _table(data: Any) -> dict[str, Any]:
     if hasattr(data, "to_dict") and hasattr(data, "columns"):  # a DataFrame, of pandas or polars
         columns = {str(name): list(data[name]) for name in data.columns}
@@ -306,7 +299,7 @@ def _table(data: Any) -> dict[str, Any]:
     if len({len(values) for values in columns.values()}) > 1:
         lengths = {name: len(values) for name, values in columns.items()}
         raise ValueError(f"the columns of a table must have one length, these have {lengths}")
-    return {"columns": list(columns), "data": json_ready(list(zip(*columns.values(), strict=True)))}
+    return {"columns": list(columns), "data": list(zip(*columns.values(), strict=True))}
 
 
 def _drawer(figure: Any, path: str) -> Callable[[Path], Any]:

@@ -85,6 +85,13 @@ def json_ready(obj: object) -> Any:
     return _json(obj, ())
 
 
+def json_text(obj: object) -> str:
+    """``obj`` as the text of a JSON file, a line for each value."""
+    import json
+
+    return json.dumps(json_ready(obj), ensure_ascii=False, allow_nan=False, indent=1)
+
+
 def _json(obj: object, above: tuple[int, ...]) -> Any:
     """``above`` holds the ids of the containers around ``obj``."""
     if obj is None or isinstance(obj, bool):

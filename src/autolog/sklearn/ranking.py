@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-POINTS = 200
+POINTS = 100
 """The most points a curve keeps; the eye sees no more, and a file stays small."""
 
 
@@ -57,7 +57,7 @@ def roc_curve(ranking: Ranking) -> dict[str, list[float]]:
     tpr, fpr = _rates(ranking)
     thresholds = np.concatenate(([np.inf], ranking.thresholds))
     keep = _spread(tpr + fpr)
-    return {"fpr": fpr[keep].tolist(), "tpr": tpr[keep].tolist(), "thresholds": thresholds[keep].tolist()}
+    return {"fpr": _short(fpr[keep]), "tpr": _short(tpr[keep]), "thresholds": _short(thresholds[keep])}
 
 
 def precision_recall_curve(ranking: Ranking) -> dict[str, list[float]]:
@@ -66,9 +66,9 @@ def precision_recall_curve(ranking: Ranking) -> dict[str, list[float]]:
     precision = ranking.hits / (ranking.hits + ranking.alarms)
     keep = _spread(recall + np.cumsum(np.abs(np.diff(precision, prepend=precision[:1]))))
     return {
-        "precision": precision[keep].tolist(),
-        "recall": recall[keep].tolist(),
-        "thresholds": ranking.thresholds[keep].tolist(),
+        "precision": _short(precision[keep]),
+        "recall": _short(recall[keep]),
+        "thresholds": _short(ranking.thresholds[keep]),
     }
 
 
@@ -82,6 +82,11 @@ def _rates(ranking: Ranking) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     tpr = np.concatenate(([0.0], ranking.hits / ranking.hits[-1]))
     fpr = np.concatenate(([0.0], ranking.alarms / ranking.alarms[-1]))
     return tpr, fpr
+
+
+def _short(values: NDArray[np.floating[Any]]) -> list[float]:
+    """To seven digits: these are for a picture, and half the bytes."""
+    return [float(f"{value:.7g}") for value in values.tolist()]
 
 
 def _spread(travelled: NDArray[np.float64]) -> NDArray[np.intp]:

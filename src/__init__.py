@@ -10,8 +10,9 @@ public stands here; everything else may change.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import attributes
 
 __version__ = "0.1.0"
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     )
     from .tracking.queries import buckets, get_run, open_store, search_runs
 
-# Where each name comes from. Loaded at first use: a script that only reads runs needs no
-# hooks, one that only records needs no SQL.
 _WHERE = {
     "autolog.enabling": ("disable", "enable", "status", "suppressed"),
     "tracking.api": (
@@ -57,8 +56,6 @@ _WHERE = {
     ),
     "tracking.queries": ("buckets", "get_run", "open_store", "search_runs"),
 }
-_MODULES = {name: module for module, names in _WHERE.items() for name in names}
-
 __all__ = [
     "__version__",
     "active_run",
@@ -86,13 +83,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{module}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = attributes(__name__, _WHERE)
 
 
 def __dir__() -> list[str]:

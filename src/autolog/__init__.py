@@ -6,12 +6,17 @@ Plug-ins import from here: `Call`, `CallFailed`, `Log`, `Patcher`, `Record`, `co
 
 from __future__ import annotations
 
-from ..tracking.contain import contained
-from .enabling import disable, enable, status, suppressed
-from .engine import Call, CallFailed, wrap, wrap_cell
-from .patcher import Patcher, Record
-from .registry import FrameworkStatus
-from .sink import Log
+from typing import TYPE_CHECKING
+
+from ..lazy import attributes
+
+if TYPE_CHECKING:
+    from ..tracking.contain import contained
+    from .enabling import disable, enable, status, suppressed
+    from .engine import Call, CallFailed, wrap, wrap_cell
+    from .patcher import Patcher, Record
+    from .registry import FrameworkStatus
+    from .sink import Log
 
 __all__ = [
     "Call",
@@ -28,3 +33,14 @@ __all__ = [
     "wrap",
     "wrap_cell",
 ]
+
+__getattr__ = attributes(
+    __name__,
+    {
+        "enabling": ("disable", "enable", "status", "suppressed"),
+        "engine": ("Call", "CallFailed", "contained", "wrap", "wrap_cell"),
+        "patcher": ("Patcher", "Record"),
+        "registry": ("FrameworkStatus",),
+        "sink": ("Log",),
+    },
+)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..tracking.active import activate
-from ..tracking.context import entered
 from ..tracking.settings import resolve
 from . import registry
 from .registry import FrameworkStatus
@@ -73,5 +72,7 @@ def status() -> list[FrameworkStatus]:
 @contextmanager
 def suppressed() -> Iterator[None]:
     """Nothing is recorded by itself inside this block."""
+    from ..tracking.context import entered
+
     with entered(suppressed=True):
         yield

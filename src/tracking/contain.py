@@ -7,11 +7,9 @@ process is a warning of the logger ``autolog``, those after it are at level DEBU
 
 from __future__ import annotations
 
-import logging
 import os
 from types import TracebackType
 
-_log = logging.getLogger("autolog")
 _said: set[str] = set()
 
 strict = os.environ.get("AUTOLOG_STRICT", "") in ("1", "true", "yes", "on")
@@ -23,12 +21,11 @@ silent = False
 
 def say_once(topic: str, message: str, *args: object) -> None:
     """A warning, unless there was one on this topic already."""
-    if topic in _said:
-        _log.debug(message, *args)
-        return
+    import logging  # rarely needed, and slow to import
+
+    level = logging.DEBUG if topic in _said or silent else logging.WARNING
     _said.add(topic)
-    if not silent:
-        _log.warning(message, *args)
+    logging.getLogger("autolog").log(level, message, *args)
 
 
 class contained:  # noqa: N801  used like a function

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .git import Head, head, top_level, working_folder
+from .git import Head, head
 from .hardware import describe_machine
+from .places import top_level, working_folder
 from .redact import redact_args, redact_param
 from .settings import Settings
 from .text import clean, text

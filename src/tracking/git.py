@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .places import top_level
 from .redact import redact_text
 
 LONGEST_DIFF = 1_000_000
@@ -41,28 +42,6 @@ class Changes:
     dirty: bool
     diff: str
     untracked: tuple[str, ...]
-
-
-def working_folder() -> Path:
-    """The current folder; also when it was deleted meanwhile, which `os.getcwd` refuses."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path(os.environ.get("PWD") or os.sep)
-
-
-def top_level(folder: Path) -> Path | None:
-    """The nearest folder at or above ``folder`` that has a ``.git``, or None.
-
-    In a worktree and in a submodule ``.git`` is a file; they have a top level of their own.
-    """
-    for candidate in (folder, *folder.parents):
-        try:
-            if (candidate / ".git").exists():
-                return candidate
-        except OSError:
-            return None
-    return None
 
 
 def head(top: Path) -> Head:

@@ -8,19 +8,13 @@ docs/configuration.md lists them.
 from __future__ import annotations
 
 import functools
-import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
-from .git import top_level, working_folder
-from .redact import redact_text
-from .text import text as shown
-
-_log = logging.getLogger(__name__)
+from .places import top_level, working_folder
 
 KINDS = ("params", "metrics", "tags", "artifacts", "inputs")
 """What a pattern in ``include`` or ``exclude`` may begin with, beside module names."""
@@ -47,6 +41,8 @@ class Settings:
         if not (self.include or self.exclude):
             return default
 
+        from fnmatch import fnmatchcase
+
         def matches(pattern: str) -> bool:
             of_kind, _, of_name = pattern.partition(".")
             return of_kind == kind and fnmatchcase(name, of_name or "*")
@@ -61,6 +57,8 @@ class Settings:
         """
         if not (self.include or self.exclude):
             return default
+        from fnmatch import fnmatchcase
+
         public = ".".join(part for part in qualified.split(".") if not part.startswith("_"))
         names = {qualified, public, qualified.rpartition(".")[2]}
 
@@ -115,7 +113,7 @@ class _Source:
             except (TypeError, ValueError) as error:
                 wrong_type = self.place == "argument" and isinstance(error, TypeError)
                 raise (TypeError if wrong_type else ValueError)(
-                    f"{self.place}: {name} must be {option.allowed}, not {redact_text(shown(value))}"
+                    f"{self.place}: {name} must be {option.allowed}, not {_shown(value)}"
                 ) from None
             yield name, _absolute(value, self.base) if name == "store" else value
 
@@ -130,9 +128,17 @@ def _from_environment() -> _Source:
                 values[name] = option.check(option.read(text))
             except (TypeError, ValueError):
                 raise ValueError(
-                    f"environment variable {variable} must be {option.allowed}, not {redact_text(text)!r}"
+                    f"environment variable {variable} must be {option.allowed}, not {_shown(text)}"
                 ) from None
     return _Source("environment", values, working_folder())
+
+
+def _shown(value: object) -> str:
+    """A value for an error's message, which may end in a log: without secrets."""
+    from .redact import redact_text
+    from .text import text
+
+    return repr(redact_text(value)) if isinstance(value, str) else redact_text(text(value))
 
 
 def _from_file() -> _Source:
@@ -166,7 +172,9 @@ def _table(path: Path, text: bytes) -> dict[str, Any]:
 @functools.cache
 def _warn_unknown(path: Path, key: str) -> None:
     """Once a file and key. No error: the file may be meant for a newer version."""
-    _log.warning("%s, [tool.autolog]: there is no option %r; it is ignored", path, key)
+    import logging
+
+    logging.getLogger(__name__).warning("%s, [tool.autolog]: there is no option %r; it is ignored", path, key)
 
 
 def _absolute(store: str, base: Path) -> str:

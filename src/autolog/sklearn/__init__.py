@@ -1,21 +1,14 @@
-"""The scikit-learn patcher."""
+"""The scikit-learn patcher. The hooks are loaded with scikit-learn, not before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from types import ModuleType
 
-from ..engine import wrap
 from ..patcher import Record
-from ..warnings_ import watching
-from . import searches
-from .classes import covered
 from .records import RECORDS
-
-_FITS = ("fit", "fit_transform", "fit_predict")
-_PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
-_METHODS = (*_FITS, *_PREDICTIONS, "partial_fit", "score", "_run_search")
+from .search_records import RECORDS as SEARCH_RECORDS
 
 
 class SklearnPatcher:
@@ -23,34 +16,19 @@ class SklearnPatcher:
 
     name = "sklearn"
     requires = ("scikit-learn>=1.6,<1.10",)
-    modules: tuple[str, ...] = ("sklearn.base", "sklearn.metrics", "sklearn.inspection", *searches.MODULES)
-    records: tuple[Record, ...] = (*RECORDS, *searches.RECORDS)
+    modules: tuple[str, ...] = (
+        "sklearn.base",
+        "sklearn.metrics",
+        "sklearn.inspection",
+        "sklearn.model_selection._validation",
+        "sklearn.model_selection._search",
+    )
+    records: tuple[Record, ...] = (*RECORDS, *SEARCH_RECORDS)
 
-    def patches(self, name: str, module: ModuleType) -> Iterator[AbstractContextManager[object]]:
-        from . import later
+    def patches(self, name: str, module: ModuleType) -> Iterable[AbstractContextManager[object]]:
+        from .hooks import patches
 
-        if name == "sklearn.base":
-            yield watching()
-            yield covered(module, _METHODS, _method_patch)
-        elif name == "sklearn.metrics":
-            yield from later.metric_patches(module)
-        elif name == "sklearn.inspection":
-            yield from later.inspection_patches(module)
-        yield from searches.patches(name, module)
-
-
-def _method_patch(cls: type, method: str) -> AbstractContextManager[object]:
-    from . import fits, later, partial
-
-    target = (cls, method)
-    if method in _FITS:
-        return wrap(target, fits.record_fit, run=fits.run_name)
-    if method == "partial_fit":
-        return wrap(target, partial.record_partial_fit, inside_fits=False)
-    if method == "_run_search":
-        return wrap(target, searches.run_search)
-    hook = later.scored if method == "score" else later.predicted
-    return wrap(target, hook, inside_fits=False)
+        return patches(name, module)
 
 
 patcher = SklearnPatcher()

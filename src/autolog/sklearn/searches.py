@@ -21,16 +21,14 @@ from ...tracking.outcome import outcome
 from ..engine import Call, CallFailed, wrap
 from . import crossval
 from .scope import FoldsScope, SearchScope, TrialScope
-from .search_records import RECORDS as RECORDS
 from .trials import WorkerTrials, record_fold
 
 if TYPE_CHECKING:
     from ..sink import Log
     from .ledger import Search
 
-MODULES = ("sklearn.model_selection._validation", "sklearn.model_selection._search")
-
-_VALIDATION, _SEARCH = MODULES
+_VALIDATION = "sklearn.model_selection._validation"
+_SEARCH = "sklearn.model_selection._search"
 _searches: dict[tuple[int, str], Search] = {}  # of this process; a forked child finds none
 _worker_trials = WorkerTrials()
 

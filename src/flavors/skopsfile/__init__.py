@@ -17,3 +17,6 @@ from __future__ import annotations
 PROTOCOL = 2
 LIKE_VERSION = "0.16.0"
 """The version of skops whose files ours are compared with."""
+
+MISNAMED = {"_loss": "sklearn._loss._loss"}
+"""Modules that call themselves something they cannot be imported by: scikit-learn before 1.8."""

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import ModelNotLoadable
+from . import MISNAMED
 
 Node = dict[str, Any]
 
@@ -110,7 +111,13 @@ _PLAIN_TYPES = {f"builtins.{name}" for name in ("bool", "int", "float", "str", "
 
 
 def name_of(node: Node) -> str:
-    return f"{node['__module__']}.{node['__class__']}"
+    return ".".join(_names(node))
+
+
+def _names(node: Node) -> tuple[str, str]:
+    """Module and name of what the node says it is."""
+    module = str(node["__module__"])
+    return MISNAMED.get(module, module), str(node["__class__"])
 
 
 def untrusted(tree: Any, trust: Collection[str]) -> list[str]:
@@ -136,7 +143,7 @@ def _needs(node: Node) -> Iterator[str]:
     loader = node["__loader__"]
     if loader in _NAMELESS:
         return
-    if not _known(loader, str(node["__module__"]), str(node["__class__"])):
+    if not _known(loader, *_names(node)):
         yield name_of(node)
     if loader == "MethodNode":
         yield f"{name_of(node)}.{node['content']['func']}"
@@ -210,7 +217,7 @@ def resolve(node: Node) -> Any:
 
     Raises ModelNotLoadable if it is not to be found here.
     """
-    module, name = str(node["__module__"]), str(node["__class__"])
+    module, name = _names(node)
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:

@@ -16,7 +16,7 @@ from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 from ..errors import ModelNotSaved
-from . import LIKE_VERSION, PROTOCOL
+from . import LIKE_VERSION, MISNAMED, PROTOCOL
 
 State = dict[str, Any]
 
@@ -137,7 +137,7 @@ def writer_of(kind: type) -> WriterOf:
     """
     from .writers import WRITERS, write_object
 
-    names = (f"{base.__module__}.{base.__name__}" for base in kind.__mro__)
+    names = (f"{_module(base)}.{base.__name__}" for base in kind.__mro__)
     return next((WRITERS[name] for name in names if name in WRITERS), write_object)
 
 
@@ -160,4 +160,4 @@ def _module(thing: Any) -> str:
     module = getattr(thing, "__module__", None)
     if module is None and getattr(sys.modules.get("scipy.special"), thing.__name__, None) is thing:
         return "scipy.special"
-    return module or "numpy"
+    return MISNAMED.get(module, module) if module else "numpy"

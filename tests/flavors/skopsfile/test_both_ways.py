@@ -34,6 +34,7 @@ from sklearn.random_projection import SparseRandomProjection
 from sklearn.svm import SVC
 from sklearn.utils import all_estimators
 
+from autolog.flavors.skopsfile import MISNAMED
 from autolog.flavors.skopsfile.read import read
 from autolog.flavors.skopsfile.write import write
 
@@ -97,7 +98,10 @@ def assert_both_ways(fitted: Any, rows: Any, folder: Path) -> None:
 def schema(path: Path) -> Any:
     """All that the file says, with the arrays in place of their names."""
     with ZipFile(path) as archive:
-        tree = json.loads(archive.read("schema.json"))
+        text = archive.read("schema.json").decode()
+        for wrong, right in MISNAMED.items():  # skops believes what the module says
+            text = text.replace(f'"__module__": "{wrong}"', f'"__module__": "{right}"')
+        tree = json.loads(text)
         del tree["_skops_version"]
         return _plain(tree, archive.read)
 

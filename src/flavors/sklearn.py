@@ -20,7 +20,7 @@ class SklearnFlavor:
     name = "sklearn"
     requires: tuple[str, ...] = (
         "scikit-learn>=1.6",
-        "skops>=0.13",  # what MLflow reads the file with
+        "skops>=0.16",  # what MLflow reads the file with
     )
 
     def handles(self, model: object) -> bool:

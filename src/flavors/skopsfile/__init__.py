@@ -18,5 +18,8 @@ PROTOCOL = 2
 LIKE_VERSION = "0.16.0"
 """The version of skops whose files ours are compared with."""
 
-MISNAMED = {"_loss": "sklearn._loss._loss"}
-"""Modules that call themselves something they cannot be imported by: scikit-learn before 1.8."""
+MISNAMED = {
+    "_loss": "sklearn._loss._loss",  # before scikit-learn 1.8
+    "numpy.core._multiarray_umath": "numpy",  # functions, before NumPy 2
+}
+"""What files call modules that should go by another name."""

@@ -67,6 +67,7 @@ _HELD = {
     "sklearn.cluster._bisect_k_means._BisectingTree",  # walked in Python only
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",  # checked by `contents`
+    "sklearn.compose._column_transformer._RemainderColsList",  # a list of columns, in older versions
     "sklearn.metrics._scorer._CurveScorer",  # a function, which is looked up itself
     "sklearn.metrics._scorer._MultimetricScorer",
     "sklearn.metrics._scorer._PassthroughScorer",

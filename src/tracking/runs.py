@@ -100,7 +100,8 @@ class ActiveRun:
         # value - value is NaN for NaN and the infinities.
         if type(value) is not float or value - value != 0.0 or not key or type(key) is not str:
             value = wire_number(metric_value(_key(key, "metric"), value))  # type: ignore[assignment]
-        if type(step) is not int or not _FIRST <= step <= _LAST or self._seen is not None:
+        # The literals are faster than names: this is called once a training step.
+        if type(step) is not int or not -0x8000_0000_0000_0000 <= step <= 0x7FFF_FFFF_FFFF_FFFF or self._seen:
             step = self._step(key, step)
         try:
             self._point(key, step, _time_ns() // 1_000_000, value)

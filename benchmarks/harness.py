@@ -74,8 +74,9 @@ def is_peer(case: str) -> bool:
 
 
 def child_environment() -> dict[str, str]:
-    """No settings of the user's, and no telemetry of anybody's."""
+    """No settings of the user's, no telemetry of anybody's, and modules compiled as installed ones are."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AUTOLOG_", "MLFLOW_"))}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",

@@ -92,13 +92,13 @@ def cell(run: RunData, column: tuple[str, str], show: Show) -> Cell:
 def chosen(runs: Iterable[RunData]) -> list[tuple[str, str]]:
     """Metrics that tell most about these runs, then params in which they differ.
 
-    Runs at the top and nested ones record different things: both have their say.
+    Nested runs and those at the top record different things: both have their say.
     """
-    groups = defaultdict(list)
+    groups: tuple[list[RunData], list[RunData]] = ([], [])
     for run in runs:
         groups[run.parent_id is None].append(run)
-    metrics = _merged([_telling([run.metrics for run in group]) for group in groups.values()], METRICS)
-    params = _merged([_differing([run.params for run in group]) for group in groups.values()], PARAMS)
+    metrics = _merged([_telling([run.metrics for run in group]) for group in groups], METRICS)
+    params = _merged([_differing([run.params for run in group]) for group in groups], PARAMS)
     return [*(("metrics", key) for key in metrics), *(("params", key) for key in params)]
 
 

@@ -26,11 +26,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """``optional`` columns are left out of a terminal that is too narrow, the last ones first."""
+    """A narrow terminal has no place for all: columns of high ``rank`` are left out first, of 0 never."""
 
     title: str
     right: bool = False
-    optional: bool = False
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ def heading(text: str, *, space: bool = True) -> None:
 
 def _fitting(table: Table, space: int) -> Table:
     widths = table.widths()
-    kept = [number for number, column in enumerate(table.columns) if not column.optional]
+    kept = [number for number, column in enumerate(table.columns) if not column.rank]
     left = space - sum(widths[number] + _GAP for number in kept)
-    for number, column in enumerate(table.columns):
-        if column.optional and widths[number] + _GAP <= left:
+    for number, column in sorted(enumerate(table.columns), key=lambda numbered: numbered[1].rank):
+        if column.rank and widths[number] + _GAP <= left:
             kept.append(number)
             left -= widths[number] + _GAP
     kept.sort()

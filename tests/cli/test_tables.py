@@ -10,7 +10,7 @@ from autolog.cli import tables
 from autolog.cli.tables import Cell, Column, Table, show
 
 TABLE = Table(
-    [Column("name"), Column("score", right=True, optional=True), Column("much", optional=True)],
+    [Column("name"), Column("score", right=True, rank=1), Column("much", rank=1)],
     [[Cell("tree", "red"), Cell("1"), Cell("x" * 60)], [Cell("線形"), Cell("0.25"), Cell("y")]],
 )
 

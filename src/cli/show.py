@@ -95,7 +95,10 @@ def _metric(store: Store, run: RunData, key: str) -> list[Cell]:
     count = sum(series.count)
     low = min((value for value in series.low if not math.isnan(value)), default=math.nan)
     high = max((value for value in series.high if not math.isnan(value)), default=math.nan)
-    picture = formats.sparkline(series.mean) if count > 1 else ""
+    # A short history point by point: buckets would leave gaps between the points.
+    points = store.points(run.id, key).value if count <= WIDTH else ()
+    heights = points if 0 < len(points) <= WIDTH else series.mean
+    picture = formats.sparkline(heights) if len(heights) > 1 else ""
     numbers = map(formats.number, (run.metrics[key], low, high))
     return [Cell(_line(key)), *map(Cell, numbers), Cell(f"{count:,}"), Cell(picture, "cyan")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple, overload
 
@@ -33,6 +33,12 @@ class Points(Sequence[PointRow]):
     def __len__(self) -> int:
         return len(self.value)
 
+    def __repr__(self) -> str:
+        rows = ", ".join(
+            f"{step}: {value:g}" for step, value in zip(self.step[:5], self.value[:5], strict=True)
+        )
+        return f"<{len(self):,} points, by step: {rows}{', …' if len(self) > 5 else ''}>"
+
     @overload
     def __getitem__(self, index: int) -> PointRow: ...
     @overload
@@ -49,10 +55,10 @@ class Series:
     """One run's row of a picture: ``n`` buckets. An empty bucket counts 0 and holds NaN."""
 
     id: str
-    low: array[float]
-    high: array[float]
-    mean: array[float]
-    count: array[int]
+    low: array[float] = field(repr=False)
+    high: array[float] = field(repr=False)
+    mean: array[float] = field(repr=False)
+    count: array[int] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,5 +70,5 @@ class Buckets:
     """
 
     key: str
-    edges: array[float]
+    edges: array[float] = field(repr=False)
     series: Sequence[Series]

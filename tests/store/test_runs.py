@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
+from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from autolog.store.base import RunData
 from autolog.store.events import End, Input, Params, Tags
 from autolog.store.folder import FolderStore
+from autolog.store.points import Points
 from autolog.store.runs import Run, Runs
 
 MINUTE = 60_000
@@ -163,3 +165,9 @@ def test_to_pandas_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"autolog-ml\[pandas\]"):
         Runs().to_pandas()
+
+
+def test_a_long_history_is_shown_in_short() -> None:
+    points = Points(array("q", range(1000)), array("q", range(1000)), array("d", [0.5] * 1000))
+    assert repr(points) == "<1,000 points, by step: 0: 0.5, 1: 0.5, 2: 0.5, 3: 0.5, 4: 0.5, …>"
+    assert repr(points[:1]) == "<1 points, by step: 0: 0.5>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -9,6 +11,7 @@ from typing import Any
 
 import click
 
+from .formats import counted
 from .options import pairs, store_option
 
 _WHAT = "(SCRIPT | -m MODULE) [ARGUMENTS]..."
@@ -86,3 +89,17 @@ def _telling_how_it_ends(around: AbstractContextManager[object]) -> Iterator[Non
     except BaseException as error:
         lifetime.program_ends(error)
         raise
+    finally:
+        _say_what_there_is(lifetime.runs_opened())
+
+
+def _say_what_there_is(runs: int) -> None:
+    """Where to look, for people; a program that reads our output sees nothing."""
+    from ..tracking.active import active_settings
+
+    settings = active_settings()
+    if runs and sys.stderr and sys.stderr.isatty() and not settings.silent:
+        store = os.path.relpath(settings.store) if "://" not in settings.store else settings.store
+        click.echo(
+            f"autolog: {counted(runs, 'run')} in {store}; see them with `autolog runs --tree`", err=True
+        )

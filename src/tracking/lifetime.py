@@ -39,12 +39,15 @@ _lock = threading.RLock()
 _open: dict[int, ActiveRun] = {}
 _live: dict[Path, IO[bytes]] = {}  # by the folder that live files of a store are in
 _watching = False
+_count = 0
 _end: BaseException | None = None
 
 
 def opened(run: ActiveRun) -> None:
     """A run of this process began; see to its end."""
+    global _count
     with contained("watching over a run"), _lock:
+        _count += run.parent is None
         _open[id(run)] = run
         _watch()
         folder = getattr(run.store, "live_folder", None)
@@ -55,6 +58,11 @@ def opened(run: ActiveRun) -> None:
 def closed(run: ActiveRun) -> None:
     """The run has ended by itself."""
     _open.pop(id(run), None)
+
+
+def runs_opened() -> int:
+    """How many top-level runs this process has opened."""
+    return _count
 
 
 def program_ends(error: BaseException | None) -> None:

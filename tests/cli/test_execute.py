@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 import zipfile
@@ -159,3 +160,15 @@ def test_the_fits_of_an_unchanged_script_are_recorded() -> None:
     assert same("train.py").stdout == "2\n"
     (run,) = FolderStore("autoruns").search()
     assert (run.name, run.params["max_depth"]) == ("DecisionTreeClassifier", 2)
+
+
+def test_people_are_told_where_the_runs_are() -> None:
+    Path("logs.py").write_text("import autolog\nautolog.log_metric('x', 1.0)\n")
+    ours, theirs = pty.openpty()
+    subprocess.run([AUTOLOG, "run", "logs.py"], stderr=theirs, check=True)
+    os.close(theirs)
+    said = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "autolog: 1 run in autoruns; see them with `autolog runs --tree`" in said
+    piped = subprocess.run([AUTOLOG, "run", "logs.py"], capture_output=True, check=True)
+    assert piped.stderr == b""

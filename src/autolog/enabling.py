@@ -55,8 +55,8 @@ def enable(
         exclude=exclude,
         silent=silent,
     )
-    registry.enable(settings.frameworks)
     activate(settings)
+    registry.enable(settings.frameworks)
 
 
 def disable(framework: str | None = None) -> None:

@@ -169,8 +169,9 @@ def _patch(entry: _Entry, name: str, module: ModuleType) -> None:
 
 
 def _say_what_is_missing(entry: _Entry) -> None:
-    reason = _reason(entry)
-    if reason:
+    if contain.silent:  # then do not even look: reading versions takes a while
+        return
+    if reason := _reason(entry):
         name = entry.patcher.name
         say_once(f"framework {name}", "autolog records %s only in part: %s", name, reason)
 

@@ -47,7 +47,8 @@ class Ticket:
         if self._wire is None:
             run = self.context.run or active_run()
             where = run and (run.id, run.writer.address, run.name, run.experiment)
-            settings = replace(active_settings(), frameworks=registry.enabled())
+            # Silent: what there is to say, this process says, once.
+            settings = replace(active_settings(), frameworks=registry.enabled(), silent=True)
             self._wire = pickle.dumps((settings, where, self.context.but(run=None)))
         return self._wire
 
@@ -133,8 +134,8 @@ def _unpacked(wire: bytes, pid: int) -> Context:
     # A worker outlives the work it was sent: between two pieces it records nothing.
     if current() == Context():
         stay_in(Context(suppressed=True))
-    registry.enable(settings.frameworks)
     activate(settings)
+    registry.enable(settings.frameworks)
     run = None
     if where is not None:
         id, address, name, experiment = where

@@ -1,7 +1,7 @@
 """Names of the user's as names of files: safe, readable, and reversible.
 
 Whatever an experiment is called, it becomes one folder below the store, and nothing
-that a name holds can lead out of it (R11).
+that a name holds can lead out of it.
 """
 
 from __future__ import annotations

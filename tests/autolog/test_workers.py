@@ -140,3 +140,39 @@ def test_an_error_in_a_worker_is_the_users(backend: str) -> None:
     with pytest.raises(ZeroDivisionError), autolog.run("mine"):
         Parallel(n_jobs=2, backend=backend)(delayed(divmod)(1, 0) for _ in range(2))
     assert autolog.search_runs()[0].status == "FAILED"
+
+
+SCRIPT = """
+import autolog
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator
+
+autolog.enable(models=False)
+
+class Mine(BaseEstimator):
+    def __init__(self, number=0):
+        self.number = number
+
+    def fit(self, X, y=None):
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+def work(number):
+    return Mine(number).fit(np.zeros((3, 1))).number
+
+with autolog.run("mine"):
+    print(Parallel(n_jobs=2)(delayed(work)(i) for i in range(4)))
+"""
+
+
+def test_classes_of_the_script_itself_are_hooked_in_workers_too(tmp_path: Path) -> None:
+    """They go to the worker by value, which makes them empty first."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[0, 1, 2, 3]\n", "")
+    nested = autolog.search_runs("parent IS NOT NULL")
+    assert sorted(run.params["number"] for run in nested) == [0, 1, 2, 3]

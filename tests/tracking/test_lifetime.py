@@ -18,6 +18,8 @@ IN_BLOCK = """import os, signal, sys, time, autolog
 with autolog.run('block'):
     autolog.log_metric('x', 1.0)
     """
+# A shell starts background jobs with SIGINT ignored, the tests may be in one.
+INTERRUPT = "signal.signal(signal.SIGINT, signal.default_int_handler); os.kill(os.getpid(), signal.SIGINT); time.sleep(5)"
 
 
 def run_script(tmp_path: Path, code: str, *, expect: int) -> autolog.store.runs.Run:  # type: ignore[name-defined]
@@ -42,7 +44,7 @@ def run_script(tmp_path: Path, code: str, *, expect: int) -> autolog.store.runs.
         ("exit(3)", 3, "FAILED", "SystemExit: 3"),
         ("sys.exit('sorry')", 1, "FAILED", "SystemExit: sorry"),
         ("raise KeyboardInterrupt", -2, "KILLED", "KeyboardInterrupt: "),
-        ("os.kill(os.getpid(), signal.SIGINT); time.sleep(5)", -2, "KILLED", "KeyboardInterrupt: "),
+        (INTERRUPT, -2, "KILLED", "KeyboardInterrupt: "),
     ],
 )
 def test_status_and_exit_code(

@@ -10,6 +10,9 @@ from ..patcher import Record
 from .records import RECORDS
 from .search_records import RECORDS as SEARCH_RECORDS
 
+_CLOUDPICKLES = ("joblib.externals.cloudpickle.cloudpickle", "cloudpickle.cloudpickle")
+"""How classes come to joblib's workers, and to Dask's."""
+
 
 class SklearnPatcher:
     """Fits, searches and scores of scikit-learn and of all that builds on its `BaseEstimator`."""
@@ -22,11 +25,16 @@ class SklearnPatcher:
         "sklearn.inspection",
         "sklearn.model_selection._validation",
         "sklearn.model_selection._search",
+        *_CLOUDPICKLES,
     )
     records: tuple[Record, ...] = (*RECORDS, *SEARCH_RECORDS)
 
     def patches(self, name: str, module: ModuleType) -> Iterable[AbstractContextManager[object]]:
-        from .hooks import patches
+        if name in _CLOUDPICKLES:
+            from .classes import cloudpickle_patches
+
+            return cloudpickle_patches(module)
+        from .hooks import patches  # imports scikit-learn, which is being imported now
 
         return patches(name, module)
 

@@ -8,12 +8,18 @@ scikit-learn to find its own would take a second and a half.
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ..engine import Call, wrap
+
+if TYPE_CHECKING:
+    from ..sink import Log
 
 Patches = Callable[[type, str], AbstractContextManager[object]]
 """From a class and the name of a method that it defines to the patch of that method."""
@@ -40,15 +46,44 @@ class Covering:
                         if _is_method(vars(base).get(name)):
                             self._stack.enter_context(self._patch(base, name))
 
+    def cover_again(self, cls: type) -> None:
+        """A class that got its methods only after it was made."""
+        with self._lock:
+            self._covered.discard(cls)
+        self.cover(cls)
+
     def close(self) -> None:
         with self._lock:
             self.on = False
             self._stack.close()
 
 
+_covering: Covering | None = None
+
+
+def cloudpickle_patches(module: ModuleType) -> Iterator[AbstractContextManager[object]]:
+    """For cloudpickle, joblib's or the one that Dask uses; loads nothing of scikit-learn."""
+    if hasattr(module, "_class_setstate"):
+        yield wrap((module, "_class_setstate"), _completed, always=True)
+
+
+def _completed(call: Call, log: Log) -> Generator[None, Any, None]:
+    """Around cloudpickle's `_class_setstate`, which gives a class its methods.
+
+    A class that a worker cannot import (of the user's script) is sent there by value; it
+    is made empty first, and ``__init_subclass__`` comes too early.
+    """
+    yield
+    cls = call.args[0]
+    base = sys.modules.get("sklearn.base")
+    if _covering is not None and base is not None and issubclass(cls, base.BaseEstimator):
+        _covering.cover_again(cls)
+
+
 @contextmanager
 def covered(base_module: ModuleType, names: tuple[str, ...], patch: Patches) -> Iterator[None]:
     """Covers all estimator classes, those of now and those that are defined in the block."""
+    global _covering
     base: Any = base_module
     covering = Covering(names, patch)
     for mixin in vars(base_module).values():
@@ -63,7 +98,9 @@ def covered(base_module: ModuleType, names: tuple[str, ...], patch: Patches) -> 
         for owner in owners:
             stack.enter_context(_when_subclassed(owner, owners, covering))
         stack.callback(covering.close)
+        _covering = covering
         yield
+    _covering = None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ with autolog.run('block'):
     autolog.log_metric('x', 1.0)
     """
 # A shell starts background jobs with SIGINT ignored, the tests may be in one.
-INTERRUPT = "signal.signal(signal.SIGINT, signal.default_int_handler); os.kill(os.getpid(), signal.SIGINT); time.sleep(5)"
+INTERRUPT = "signal.signal(signal.SIGINT, signal.default_int_handler); signal.raise_signal(signal.SIGINT)"
 
 
 def run_script(tmp_path: Path, code: str, *, expect: int) -> autolog.store.runs.Run:  # type: ignore[name-defined]

@@ -19,8 +19,11 @@ from .rows import Data
 FLOOR = 0.003
 """Seconds that the training metrics may take however short the fit was."""
 
-SHARE = 0.1
+SHARE = 0.05
 """… and as a part of the fit's own time."""
+
+MOST = 5.0
+"""Seconds that they may take however long the fit was."""
 
 MOST_CLASSES = 50
 """With more classes there is no ROC AUC: it takes a sort of all rows for each."""
@@ -44,7 +47,7 @@ def training(estimator: Any, data: Data, seconds: float, params: dict[str, Any])
     if reason:
         return Training(f"skipped: {reason}")
     measure = {"classifier": _classifier, "regressor": _regressor}.get(kind_of(estimator), _other)
-    budget = max(FLOOR, SHARE * seconds)
+    budget = min(max(FLOOR, SHARE * seconds), MOST)
     try:
         with discreet(estimator, params), np.errstate(all="ignore"):
             return measure(estimator, data, budget)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..store.opening import check_address
 from ..tracking.active import activate
 from ..tracking.settings import resolve
 from . import registry
@@ -41,7 +42,9 @@ def enable(
     ``"sklearn.preprocessing.*"`` (classes) or ``"metrics.training_*"`` (what is recorded).
     silent: no warnings, no progress.
 
-    Raises ValueError or TypeError for an option that cannot be read.
+    Raises ValueError or TypeError for an option that cannot be read, and for a store that
+    can be none (a file, an unknown scheme). A folder that cannot be written raises nothing:
+    that may pass, and the training goes on.
     """
     settings = resolve(
         store=store,
@@ -55,6 +58,7 @@ def enable(
         exclude=exclude,
         silent=silent,
     )
+    check_address(settings.store)
     activate(settings)
     registry.enable(settings.frameworks)
 

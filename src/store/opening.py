@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from .base import Store
 from .errors import NotAStore
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from .base import Store
 
 GROUP = "autolog.stores"
 """The entry points that open stores of other schemes: a function of the URI, named by the scheme."""
@@ -33,6 +34,16 @@ def open_store(uri: str | os.PathLike[str]) -> Store:
     from .folder import FolderStore
 
     return FolderStore(_folder(text))
+
+
+def check_address(uri: str | os.PathLike[str]) -> None:
+    """Raises NotAStore for what can be the address of no store: an unknown scheme, a file."""
+    text = os.fspath(uri)
+    scheme = _foreign_scheme(text)
+    if scheme is None:
+        _folder(text)
+    else:
+        _factory(scheme)
 
 
 def require_store(uri: str | os.PathLike[str]) -> None:

@@ -22,6 +22,7 @@ from ..store.events import End, Event, Input, Metrics, Params, Rewind, Status, T
 from ..store.names import artifact_path
 from . import lifetime
 from .contain import contained, store_failed
+from .documents import drawer, table_of
 from .outcome import describe_error, full_traceback
 from .redact import redact_param
 from .values import json_ready, json_text, metric_value, param_value
@@ -177,11 +178,11 @@ class ActiveRun:
 
         ``data`` is a DataFrame, a mapping of columns, or a sequence of mappings (rows).
         """
-        self.log_text(json_text(_table(data)), path)
+        self.log_text(json_text(table_of(data)), path)
 
     def log_figure(self, figure: Any, path: str) -> None:
         """A matplotlib or plotly figure, or a PIL image, in the format that ``path`` ends in."""
-        draw = _drawer(figure, path)
+        draw = drawer(figure, path)
         with self.artifact(path) as target:
             draw(target)
 
@@ -283,34 +284,3 @@ def _whole(key: str, step: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         pass
     raise TypeError(f"the step of the metric {key!r} must be a whole number of 64 bits, not {step!r}")
-
-
-def _table(data: Any) -> dict[str, Any]:
-    if hasattr(data, "to_dict") and hasattr(data, "columns"):  # a DataFrame, of pandas or polars
-        columns = {str(name): list(data[name]) for name in data.columns}
-    elif isinstance(data, Mapping):
-        columns = {str(name): list(values) for name, values in data.items()}
-    elif isinstance(data, (list, tuple)) and all(isinstance(row, Mapping) for row in data):
-        names = dict.fromkeys(name for row in data for name in row)
-        columns = {str(name): [row.get(name) for row in data] for name in names}
-    else:
-        raise TypeError(
-            f"a table must be a DataFrame, a mapping of columns or a list of rows, not {type(data).__name__}"
-        )
-    if len({len(values) for values in columns.values()}) > 1:
-        lengths = {name: len(values) for name, values in columns.items()}
-        raise ValueError(f"the columns of a table must have one length, these have {lengths}")
-    return {"columns": list(columns), "data": list(zip(*columns.values(), strict=True))}
-
-
-def _drawer(figure: Any, path: str) -> Callable[[Path], Any]:
-    """What writes this figure to a file."""
-    form = Path(path).suffix.lstrip(".") or "png"
-    if hasattr(figure, "savefig"):
-        return lambda target: figure.savefig(target, format=form)
-    if hasattr(figure, "write_html"):
-        return figure.write_html if form == "html" else lambda t: figure.write_image(t, format=form)
-    if hasattr(figure, "save"):
-        return lambda target: figure.save(target, format="jpeg" if form == "jpg" else form)
-    kind = type(figure).__name__
-    raise TypeError(f"log_figure takes a matplotlib or plotly figure or a PIL image, not {kind}")

@@ -125,13 +125,15 @@ class EventLog:
         self.descriptor = _CLOSED
 
     def _open(self) -> _Descriptor:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        descriptor = _Descriptor(os.open(self.path, flags, 0o666))
-        if os.fstat(descriptor.fd).st_size == 0:
-            _write(descriptor.fd, line(this_process()) + self._bindings())
-        self.descriptor = descriptor
-        return descriptor
+        with _lock:  # one header, also when two threads write first
+            if self.descriptor is _CLOSED:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+                descriptor = _Descriptor(os.open(self.path, flags, 0o666))
+                if os.fstat(descriptor.fd).st_size == 0:
+                    _write(descriptor.fd, line(this_process()) + self._bindings())
+                self.descriptor = descriptor
+            return self.descriptor
 
     def _bindings(self) -> bytes:
         """For a file that was deleted and is begun anew: which runs its numbers stand for."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .waiting import patience
+
 if TYPE_CHECKING:
     from ..store.base import RunData, Store
     from ..store.folder import FolderStore
@@ -20,12 +22,18 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def opened(store: str | None) -> Store:
-    """The store of ``--store``. Raises NotAStore, and UsageError for settings nobody can read."""
+    """The store of ``--store``, its index up to date.
+
+    Raises NotAStore, and UsageError for settings nobody can read.
+    """
     from ..store.errors import StoreError
     from ..tracking.queries import open_store
 
     try:
-        return open_store(store)
+        source = open_store(store)
+        with patience("reading what is new in the log"):
+            source.search(limit=1)
+        return source
     except StoreError:
         raise
     except (TypeError, ValueError) as error:

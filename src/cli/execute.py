@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -100,6 +101,5 @@ def _say_what_there_is(runs: int) -> None:
     settings = active_settings()
     if runs and sys.stderr and sys.stderr.isatty() and not settings.silent:
         store = os.path.relpath(settings.store) if "://" not in settings.store else settings.store
-        click.echo(
-            f"autolog: {counted(runs, 'run')} in {store}; see them with `autolog runs --tree`", err=True
-        )
+        option = "" if store == "autoruns" else f" --store {shlex.quote(store)}"
+        click.echo(f"autolog: {counted(runs, 'run')} in {store}: autolog runs --tree{option}", err=True)

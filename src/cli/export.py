@@ -37,6 +37,8 @@ def export(names: tuple[str, ...], store: str | None, form: str, output: str, ov
     All runs, or each RUN with the runs nested in it. With jsonl, PATH may be `-` for the
     standard output.
     """
+    if form == "parquet" and output == "-":
+        raise click.UsageError("parquet is a folder of files and cannot go to the standard output")
     source = opened(store)
     runs = _selected(source, names)
     writers: dict[str, _Writer] = {"jsonl": _jsonl, "parquet": _parquet}

@@ -124,7 +124,7 @@ def _flavor_of(
     folder: Path, document: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> tuple[Flavor, Mapping[str, Any]]:
     """The flavor that saved the model, or for MLflow's models the first one that is known."""
-    names = [facts["flavor"]] if "flavor" in facts else list(document["flavors"])
+    names = [str(facts["flavor"])] if "flavor" in facts else list(document["flavors"])
     for name in names:
         flavor, section = flavor_named(str(name)), document["flavors"].get(name)
         if flavor is not None and isinstance(section, dict):

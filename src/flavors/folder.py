@@ -68,10 +68,14 @@ def inside(folder: Path, name: str) -> Path:
     if pure.is_absolute() or not pure.parts or ".." in pure.parts or {"\\", "\0"} & set(str(name)):
         raise ModelDamaged(f"the model in {folder} names a file outside of it: {name!r}")
     path = folder / pure
-    real = path.resolve()
+    try:
+        real = path.resolve()
+        there = real.is_file()
+    except (OSError, RuntimeError) as error:  # a name that is too long, links in a circle
+        raise ModelDamaged(f"the model in {folder} names a file that cannot be: {name!r}") from error
     if not real.is_relative_to(folder.resolve()):
         raise ModelDamaged(f"the model in {folder} links to a file outside of it: {name!r}")
-    if not real.is_file():
+    if not there:
         raise ModelDamaged(f"the model in {folder} lacks its file {name!r}")
     return path
 

@@ -25,6 +25,9 @@ FILE = "MLmodel"
 FORMAT = 1
 """The number of what stands under ``metadata.autolog``; see docs/file-format.md."""
 
+_LARGEST = 1 << 20
+_DEEPEST = 50
+
 _BUILD_TOOLS = ("pip", "setuptools", "wheel")
 
 
@@ -88,11 +91,7 @@ def _complete(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(folder: Path) -> dict[str, Any]:
     """The MLmodel file. Raises NotAModel, ModelDamaged, and ModelNotLoadable for a newer format."""
-    try:
-        text = (folder / FILE).read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotAModel(f"{folder} holds no model: it has no file {FILE}") from error
-    document = _parse(text, folder)
+    document = _parse(_text(folder), folder)
     if not isinstance(document, dict) or not isinstance(document.get("flavors"), dict):
         raise ModelDamaged(f"{folder / FILE} is cut off or damaged: it lists no flavors")
     if own_facts(document) and not document.get("utc_time_created"):
@@ -105,6 +104,19 @@ def read(folder: Path) -> dict[str, Any]:
     return document
 
 
+def _text(folder: Path) -> bytes:
+    path = folder / FILE
+    if not path.exists() and not path.is_symlink():
+        raise NotAModel(f"{folder} holds no model: it has no file {FILE}")
+    if path.is_symlink() or not path.is_file():  # a pipe would wait for ever
+        raise ModelDamaged(f"{path} is no plain file")
+    with open(path, "rb") as file:
+        text = file.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
+        raise ModelDamaged(f"{path} is larger than {_LARGEST} bytes")
+    return text
+
+
 def own_facts(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What autolog wrote about the model; empty when another program saved it."""
     metadata = document.get("metadata")
@@ -115,10 +127,25 @@ def own_facts(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def _parse(text: bytes, folder: Path) -> Any:
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        _check_nesting(yaml.parse(text, Loader=loader))
+        return yaml.load(text, Loader=loader)
+    except Exception as error:  # dates and numbers that are none raise anything
         raise ModelDamaged(f"{folder / FILE} is cut off or damaged: {error}") from error
+
+
+def _check_nesting(events: Iterator[Any]) -> None:
+    """Compiled YAML recurses until the process ends, and aliases make a small file endless."""
+    import yaml
+
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("it uses aliases")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deeply")
 
 
 def _write_yaml(path: Path, document: Mapping[str, Any]) -> None:

@@ -115,8 +115,11 @@ class Doctor:
             yield Problem("index", os.path.relpath(index, self._root), what, "repair")
 
     def _close(self, problem: Problem) -> None:
+        """It ended, as far as anybody can know, when the last line was written in its folder."""
+        folder = self._store.folder_of(problem.place)
+        last = max((file.stat().st_mtime_ns // 1_000_000 for file in log_files(folder)), default=now())
         writer = self._store.join(problem.place)
-        writer.write(End(run=0, time=now(), status="KILLED", error=problem.what))
+        writer.write(End(run=0, time=last, status="KILLED", error=problem.what))
         writer.close()
 
     def _set_aside(self, file: Path) -> None:

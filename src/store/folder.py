@@ -76,6 +76,10 @@ class FolderStore:
             self.announce()
         return writer
 
+    def folder_of(self, id: str) -> Path:
+        """The folder that a run's events are in. Raises RunNotFound."""
+        return self._locate(id)[1]
+
     def announce(self) -> None:
         """Let readers know that an old run may have something new; they would not look often."""
         path = self.path / OWN_FOLDER / "joined"

@@ -62,6 +62,14 @@ class run:  # noqa: N801  used like a function
         self._resume = resume
         self._fits = fits
 
+    def __repr__(self) -> str:
+        return f"<autolog.run {self._name!r}, to be opened with `with`>"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"this run is not open, so it has no {name!r}: write `with autolog.run(…) as run:`"
+        )
+
     def __enter__(self) -> ActiveRun:
         opened = self._open()
         if self._tags:

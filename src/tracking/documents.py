@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .values import json_text
 
-def table_of(data: Any) -> dict[str, Any]:
-    """``{"columns": […], "data": [[…], …]}``, a list for each row. TypeError, ValueError."""
+
+def table_text(data: Any, path: str) -> str:
+    """A table in the format that ``path`` ends in, .json or .csv. TypeError, ValueError."""
+    table = _table(data)
+    form = Path(path).suffix
+    if form == ".json":
+        return json_text(table)
+    if form != ".csv":
+        raise ValueError(f"a table is kept as .json or .csv, not as {path!r}")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([table["columns"], *table["data"]])
+    return text.getvalue()
+
+
+def _table(data: Any) -> dict[str, Any]:
     if hasattr(data, "to_dict") and hasattr(data, "columns"):  # a DataFrame, of pandas or polars
         columns = {str(name): list(data[name]) for name in data.columns}
     elif isinstance(data, Mapping):

@@ -26,7 +26,8 @@ def describe_error(error: BaseException | str | None) -> str | None:
         message = str(error)
     except Exception:  # noqa: BLE001  the user's __str__ may do anything
         message = "(its message cannot be read)"
-    return f"{type(error).__qualname__}: {message}"
+    kind = type(error).__qualname__
+    return f"{kind}: {message}" if message else kind
 
 
 def full_traceback(error: BaseException) -> str:

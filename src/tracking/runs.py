@@ -22,7 +22,7 @@ from ..store.events import End, Event, Input, Metrics, Params, Rewind, Status, T
 from ..store.names import artifact_path
 from . import lifetime
 from .contain import contained, store_failed
-from .documents import drawer, table_of
+from .documents import drawer, table_text
 from .outcome import describe_error, full_traceback
 from .redact import redact_param
 from .values import json_ready, json_text, metric_value, param_value
@@ -73,10 +73,14 @@ class ActiveRun:
     # Params and tags
 
     def log_param(self, key: str, value: Any) -> None:
-        """One parameter. Numbers, booleans and None stay what they are; all else is kept as text."""
+        """One parameter; the value logged last holds.
+
+        Numbers, booleans and None stay what they are; all else is kept as text.
+        """
         self.log_params({key: value})
 
     def log_params(self, params: Mapping[str, Any]) -> None:
+        _require_mapping(params, "params")
         values = {
             _key(key, "parameter"): redact_param(key, param_value(value)) for key, value in params.items()
         }
@@ -87,6 +91,7 @@ class ActiveRun:
         self.set_tags({key: value})
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
+        _require_mapping(tags, "tags")
         texts = {_key(k, "tag"): None if v is None else str(v) for k, v in tags.items()}
         self._write(Tags(0, _now(), tags=texts))
 
@@ -114,6 +119,7 @@ class ActiveRun:
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Several metrics at one step, in one write."""
+        _require_mapping(metrics, "metrics")
         values = {key: metric_value(_key(key, "metric"), value) for key, value in metrics.items()}
         by_step: dict[int, dict[str, float | int | str]] = {}
         given = step is not None and self._seen is None  # then there is nothing to count
@@ -174,11 +180,11 @@ class ActiveRun:
         self.log_text(text, path)
 
     def log_table(self, data: Any, path: str) -> None:
-        """A table as JSON: ``{"columns": […], "data": [[…], …]}``.
+        """A table as JSON, ``{"columns": […], "data": [[…], …]}``, or as CSV when ``path`` ends so.
 
         ``data`` is a DataFrame, a mapping of columns, or a sequence of mappings (rows).
         """
-        self.log_text(json_text(table_of(data)), path)
+        self.log_text(table_text(data, path), path)
 
     def log_figure(self, figure: Any, path: str) -> None:
         """A matplotlib or plotly figure, or a PIL image, in the format that ``path`` ends in."""
@@ -264,6 +270,11 @@ class ActiveRun:
 
 def _now() -> int:
     return _time_ns() // 1_000_000
+
+
+def _require_mapping(values: Any, kind: str) -> None:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{kind} must be a mapping of names to values, not {type(values).__name__}")
 
 
 def _key(key: Any, kind: str) -> str:

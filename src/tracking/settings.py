@@ -45,7 +45,7 @@ class Settings:
 
         def matches(pattern: str) -> bool:
             of_kind, _, of_name = pattern.partition(".")
-            return of_kind == kind and fnmatchcase(name, of_name or "*")
+            return of_kind in (kind, kind[:-1]) and fnmatchcase(name, of_name or "*")
 
         return self._chosen(matches, default)
 
@@ -63,7 +63,7 @@ class Settings:
         names = {qualified, public, qualified.rpartition(".")[2]}
 
         def matches(pattern: str) -> bool:
-            of_values = pattern.partition(".")[0] in KINDS
+            of_values = pattern.partition(".")[0].removesuffix("s") + "s" in KINDS
             return not of_values and any(fnmatchcase(name, pattern) for name in names)
 
         return self._chosen(matches, default)

@@ -43,8 +43,8 @@ def run_script(tmp_path: Path, code: str, *, expect: int) -> autolog.store.runs.
         ("sys.exit(1)", 1, "FAILED", "SystemExit: 1"),
         ("exit(3)", 3, "FAILED", "SystemExit: 3"),
         ("sys.exit('sorry')", 1, "FAILED", "SystemExit: sorry"),
-        ("raise KeyboardInterrupt", -2, "KILLED", "KeyboardInterrupt: "),
-        (INTERRUPT, -2, "KILLED", "KeyboardInterrupt: "),
+        ("raise KeyboardInterrupt", -2, "KILLED", "KeyboardInterrupt"),
+        (INTERRUPT, -2, "KILLED", "KeyboardInterrupt"),
     ],
 )
 def test_status_and_exit_code(

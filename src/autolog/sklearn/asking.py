@@ -102,6 +102,6 @@ def _scores(estimator: Any, method: str, data: Data) -> Array | None:
     """An array of floats, (rows,) or (rows, classes); None from a model that has none."""
     try:
         values = np.asarray(getattr(estimator, method)(data.X))
-    except Exception:  # noqa: BLE001 - not there, or not with these params
+    except (Exception, SystemExit):  # noqa: BLE001 - not there, or not with these params
         return None
     return values if values.dtype.kind == "f" and values.ndim <= 2 and len(values) == data.n else None

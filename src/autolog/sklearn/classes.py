@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ...tracking.contain import contained
 from ..engine import Call, wrap
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ class Covering:
                     self._covered.add(base)
                     for name in self._names:
                         if _is_method(vars(base).get(name)):
-                            self._stack.enter_context(self._patch(base, name))
+                            self._hook(base, name)
+
+    def _hook(self, cls: type, name: str) -> None:
+        """A class whose metaclass refuses stays as it is; it is the user who is defining it."""
+        with contained(f"hooking {cls.__qualname__}.{name}"):
+            self._stack.enter_context(self._patch(cls, name))
 
     def cover_again(self, cls: type) -> None:
         """A class that got its methods only after it was made."""

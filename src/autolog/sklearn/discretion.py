@@ -26,6 +26,8 @@ def objection(params: Mapping[str, Any]) -> str | None:
     if get_config()["enable_metadata_routing"]:
         return "metadata routing is on, and a prediction may need metadata"
     for key, value in params.items():
+        if value is False and key.rpartition("__")[2] in ("copy", "copy_X", "copy_x"):
+            return f"with {key}=False the fit may have changed the data"
         if key.endswith("verbose") and value and f"{key.removesuffix('verbose')}n_jobs" in params:
             # As joblib's progress does. Where output goes cannot be changed for one call.
             return f"with {key}={value!r} the model prints when it predicts"

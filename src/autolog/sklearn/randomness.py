@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,13 +18,23 @@ def untouched(*holders: Any) -> Iterator[None]:
     """
     import numpy as np
 
-    restore = [_keeper(random.getstate, random.setstate), _keeper(_state_of(np.random), np.random.set_state)]
-    restore += [_keep(value) for value in _streams(holders, np.random)]
+    restore = [_keep(value) for value in _streams(holders, np.random)]
+    if not _others_may_draw():
+        restore.append(_keeper(random.getstate, random.setstate))
+        restore.append(_keeper(_state_of(np.random), np.random.set_state))
     try:
         yield
     finally:
         for put_back in restore:
             put_back()
+
+
+def _others_may_draw() -> bool:
+    """Whether threads of the user's run: to put a global stream back would undo what they drew."""
+    here = threading.current_thread()
+    return any(
+        thread is not here and not thread.name.startswith("autolog-") for thread in threading.enumerate()
+    )
 
 
 def _streams(holders: Iterable[Any], numpy_random: Any) -> Iterator[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from ..engine import Call
 
@@ -28,12 +30,17 @@ class Data:
         X, y, weight = (_every(part, step) for part in (self.X, self.y, self.weight))
         return Data(X, y, weight, -(-self.n // step))
 
+    def guarded(self) -> Data:
+        """The same data, without a copy, for models that may write into what they are given."""
+        return Data(_guarded(self.X), _guarded(self.y), _guarded(self.weight), self.n)
+
     def example(self, rows: int = 5) -> Any:
-        """The first few rows of X, or None when they cannot be had without reading on."""
+        """The first few rows of X, a copy, or None when they cannot be had without reading on."""
         if not self.n:
             return None
         try:
-            return self.X.iloc[:rows] if hasattr(self.X, "iloc") else self.X[:rows]
+            few = self.X.iloc[:rows] if hasattr(self.X, "iloc") else self.X[:rows]
+            return few.copy() if hasattr(few, "copy") else few
         except Exception:  # noqa: BLE001 - a sparse format without rows, a container of the user's
             return None
 
@@ -52,6 +59,15 @@ def _count(data: Any) -> int:
         return int(data.shape[0]) if hasattr(data, "shape") else len(data)
     except Exception:  # noqa: BLE001 - no data we know
         return 0
+
+
+def _guarded(data: Any) -> Any:
+    """Arrays cannot be written to, DataFrames only in a shallow copy: the user's own stay as they are."""
+    if isinstance(data, np.ndarray):
+        view = data.view()
+        view.flags.writeable = False
+        return view
+    return data.copy(deep=False) if hasattr(data, "iloc") else data
 
 
 def _every(data: Any, step: int) -> Any:

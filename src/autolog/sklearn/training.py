@@ -43,6 +43,7 @@ class Training:
 
 def training(estimator: Any, data: Data, seconds: float, params: dict[str, Any]) -> Training:
     """What to record of ``estimator`` on its own ``data``; the fit took ``seconds``."""
+    data = data.guarded()
     reason = _unsuitable(data, params)
     if reason:
         return Training(f"skipped: {reason}")
@@ -51,7 +52,7 @@ def training(estimator: Any, data: Data, seconds: float, params: dict[str, Any])
     try:
         with discreet(estimator, params), np.errstate(all="ignore"):
             return measure(estimator, data, budget)
-    except Exception as error:  # noqa: BLE001 - the model's own, on data that it was just fitted to
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the model's own, on data that it was just fitted to
         return Training(f"skipped: {describe_error(error)}")
 
 

@@ -9,16 +9,23 @@ from __future__ import annotations
 import functools
 import io
 import json
+import math
 import operator
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 from ..errors import ModelDamaged, ModelError, ModelNotLoadable, ModelUntrusted
 from . import PROTOCOL, contents
-from .trust import Node, name_of, resolve, untrusted
+from .trust import INNER, Node, name_of, resolve, untrusted
+
+_DEEPEST = 200
+_UNPACKED_RATIO = 200
+_UNPACKED_FREE = 64 << 20
+_FACTORIES = (None, bool, int, float, complex, str, bytes, list, tuple, dict, set)
 
 
 def read(path: Path, trust: Collection[str] = ()) -> Any:
@@ -27,24 +34,29 @@ def read(path: Path, trust: Collection[str] = ()) -> Any:
     Raises ModelUntrusted before anything is built, ModelDamaged for a broken or forged
     file, ModelNotLoadable for another format or a class that is not installed here.
     """
-    try:
-        with ZipFile(path) as archive:
-            tree = _schema(archive, path)
-            _refuse(untrusted(tree, trust), path)
-            reader = Reader(archive)
-            model = reader.build(tree)
-        contents.check_estimators(reader.estimators)
-        return model
-    except ModelError:
-        raise
-    except (BadZipFile, EOFError, RecursionError) as error:
-        raise ModelDamaged(f"{path} is cut off or damaged: {error}") from error
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        raise ModelDamaged(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+    with open(path, "rb") as file:
+        try:
+            return _read(file, path, trust)
+        except (ModelError, MemoryError):
+            raise
+        except (BadZipFile, EOFError, RecursionError) as error:
+            raise ModelDamaged(f"{path} is cut off or damaged: {error}") from error
+        except Exception as error:  # a forged file can make zip, JSON and NumPy raise anything
+            raise ModelDamaged(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _schema(archive: ZipFile, path: Path) -> Any:
-    tree = json.loads(archive.read("schema.json"))
+def _read(file: IO[bytes], path: Path, trust: Collection[str]) -> Any:
+    with ZipFile(file) as archive:
+        reader = Reader(archive, trust, _UNPACKED_RATIO * path.stat().st_size + _UNPACKED_FREE)
+        tree = _schema(reader, path)
+        _refuse(untrusted(tree, trust), path)
+        model = reader.build(tree)
+    contents.check_estimators(reader.estimators, trust)
+    return model
+
+
+def _schema(reader: Reader, path: Path) -> Any:
+    tree = json.loads(reader.bytes("schema.json"))
     protocol = tree["protocol"]
     if protocol != PROTOCOL:
         age = "a newer" if isinstance(protocol, int) and protocol > PROTOCOL else "an older"
@@ -66,24 +78,47 @@ def _refuse(names: list[str], path: Path) -> None:
 
 
 class Reader:
-    """One file being read, after its names have been judged."""
+    """One file being read; `build` is for after its names have been judged."""
 
-    def __init__(self, archive: ZipFile) -> None:
+    def __init__(self, archive: ZipFile, trust: Collection[str], budget: int) -> None:
         self.archive = archive
+        self.trust = trust
         self.estimators: list[Any] = []
+        self._budget = budget
         self._made: dict[int, Any] = {}
+        self._heights: dict[int, int] = {}
+        self._height = 0  # of the highest that was built since the current node began
+
+    def bytes(self, name: str) -> bytes:
+        """A member of the archive."""
+        self.charge(self.archive.getinfo(name).file_size)
+        return self.archive.read(name)
+
+    def charge(self, size: int) -> None:
+        """Small files that unpack to huge ones, or name one member again and again, are refused."""
+        self._budget -= size
+        contents.require(self._budget >= 0, "it unpacks to far more than its size")
 
     def build(self, node: Node) -> Any:
         number = node.get("__id__")
         if number in self._made:
+            self._height = max(self._height, self._heights[number])
             return self._made[number]
+        outer, self._height = self._height, 0
+        value = self._build(node)
+        height = self._height + 1
+        # References make depth without recursion here, but Python recurses to compare or free it.
+        contents.require(height <= _DEEPEST, "it is nested too deeply")
+        self._height = max(outer, height)
+        if number is not None:
+            self._made[number], self._heights[number] = value, height
+        return value
+
+    def _build(self, node: Node) -> Any:
         build = BUILDERS.get(node["__loader__"])
         if build is None:
             raise ModelNotLoadable(f"{node['__loader__']} of {name_of(node)} is unknown here")
-        value = build(self, node)
-        if number is not None:
-            self._made[number] = value
-        return value
+        return build(self, node)
 
     def all(self, nodes: list[Node]) -> list[Any]:
         return [self.build(node) for node in nodes]
@@ -100,15 +135,32 @@ def _cached(reader: Reader, node: Node) -> Any:
 def _dict(reader: Reader, node: Node) -> Any:
     made = {"builtins.dict": dict, "collections.OrderedDict": OrderedDict}.get(name_of(node)) or resolve(node)
     result: Any = made()
-    types = reader.build(node["key_types"])
+    types = node["key_types"]["content"]
     for key_type, (key, held) in zip(types, node["content"].items(), strict=True):
-        result[key_type(key)] = reader.build(held)
+        result[_key_type(reader, key_type)(key)] = reader.build(held)
     return result
+
+
+def _key_type(reader: Reader, node: Node) -> Any:
+    """It is called with text from the file, so it is a type of plain values and nothing else."""
+    import numpy as np
+
+    contents.require(node["__loader__"] == "TypeNode", "the type of a key")
+    kind = resolve(node)
+    contents.require(isinstance(kind, type), "the type of a key")
+    of_numpy = issubclass(kind, (np.number, np.bool_, np.str_)) and getattr(np, kind.__name__, None) is kind
+    plain = kind in (str, int, float, bool) or of_numpy
+    contents.require(plain or name_of(node) in reader.trust, "the type of a key")
+    return kind
 
 
 def _defaultdict(reader: Reader, node: Node) -> Any:
     factory = reader.build(node["content"]["default_factory"])
-    return defaultdict(factory, reader.build(node["content"]["main"]))
+    named = name_of(node["content"]["default_factory"]) in reader.trust
+    contents.require(named or any(factory is kind for kind in _FACTORIES), "the factory of a defaultdict")
+    main = reader.build(node["content"]["main"])
+    contents.require(isinstance(main, dict), "the content of a defaultdict")
+    return defaultdict(factory, main)
 
 
 def _list(reader: Reader, node: Node) -> Any:
@@ -117,7 +169,15 @@ def _list(reader: Reader, node: Node) -> Any:
 
 
 def _set(reader: Reader, node: Node) -> Any:
-    return resolve(node)(reader.all(node["content"]))
+    return resolve(node)(_flat(reader.all(node["content"])))
+
+
+def _flat(items: list[Any]) -> list[Any]:
+    """Hashing tuples in tuples takes as long as the file likes: each level can name the next one twice."""
+    nests = (tuple, frozenset)
+    nested = any(isinstance(part, nests) for item in items if isinstance(item, nests) for part in item)
+    contents.require(not nested, "the members of a set")
+    return items
 
 
 def _tuple(reader: Reader, node: Node) -> Any:
@@ -129,7 +189,7 @@ def _tuple(reader: Reader, node: Node) -> Any:
 
 
 def _bytes(reader: Reader, node: Node) -> bytes:
-    return reader.archive.read(node["file"])
+    return reader.bytes(node["file"])
 
 
 def _bytearray(reader: Reader, node: Node) -> bytearray:
@@ -142,7 +202,16 @@ def _slice(reader: Reader, node: Node) -> slice:
 
 
 def _named(reader: Reader, node: Node) -> Any:
-    return resolve(node)
+    inner = name_of(node) in INNER and name_of(node) not in reader.trust
+    return _Inner(INNER[name_of(node)], resolve(node)) if inner else resolve(node)
+
+
+@dataclass(frozen=True)
+class _Inner:
+    """A function that nobody can call but its owner, to whom `_object` hands it over."""
+
+    owner: str
+    function: Any
 
 
 def _method(reader: Reader, node: Node) -> Any:
@@ -153,6 +222,7 @@ def _method(reader: Reader, node: Node) -> Any:
 
 def _partial(reader: Reader, node: Node) -> Any:
     parts = {name: reader.build(part) for name, part in node["content"].items()}
+    contents.require(isinstance(parts["args"], tuple), "the arguments of a partial function")
     made = functools.partial(parts["func"], *parts["args"], **parts["kwds"])
     vars(made).update(parts["namespace"] or {})
     return made
@@ -164,7 +234,12 @@ def _operator(reader: Reader, node: Node) -> Any:
 
 
 def _called(reader: Reader, node: Node) -> Any:
-    return resolve(node)(*reader.build(node["content"]))
+    kind, args = resolve(node), reader.build(node["content"])
+    contents.require(isinstance(args, tuple), "the arguments of a class")  # a range would be expanded
+    if kind is frozenset:
+        contents.require(all(isinstance(arg, (list, tuple, set)) for arg in args), "a frozenset")
+        args = tuple(_flat(list(arg)) for arg in args)
+    return kind(*args)
 
 
 def _object(reader: Reader, node: Node) -> Any:
@@ -172,12 +247,24 @@ def _object(reader: Reader, node: Node) -> Any:
     state = reader.build(node["content"]) if node.get("content") is not None else None
     if special := _SPECIAL.get(name_of(node)):
         return special(kind, state)
+    if isinstance(state, dict):
+        handed = {key: held for key, held in state.items() if isinstance(held, _Inner)}
+        state.update({key: held.function for key, held in handed.items() if held.owner == name_of(node)})
     made = kind.__new__(kind)
     if state is not None:
+        if name_of(node) not in reader.trust:
+            _refuse_shadows(kind, state)
         _fill(made, state)
     if isinstance(getattr(made, "__dict__", None), dict):
         reader.estimators.append(made)
     return made
+
+
+def _refuse_shadows(kind: Any, state: Any) -> None:
+    """Data under the name of a method would be called in its place, the checks of scikit-learn included."""
+    names = state if isinstance(state, dict) else ()
+    shadows = [name for name in names if callable(getattr(kind, str(name), None))]
+    contents.require(not shadows, f"data in place of the methods {shadows}")
 
 
 def _fill(made: Any, state: Any) -> None:
@@ -192,6 +279,7 @@ def _array(reader: Reader, node: Node) -> Any:
 
     if node["type"] == "json":
         return _object_array(reader, node)
+    reader.charge(reader.archive.getinfo(node["file"]).file_size)
     with reader.archive.open(node["file"]) as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
     if name_of(node) == "numpy.ndarray":
@@ -204,10 +292,14 @@ def _object_array(reader: Reader, node: Node) -> Any:
     import numpy as np
 
     shape = reader.build(node["shape"])
-    array = np.empty(shape, dtype=object)
+    contents.require(isinstance(shape, tuple), "the shape of an array")
     items = reader.all(node["content"])
     for _ in shape[1:]:
+        # Rows that stand for many would grow with each dimension.
+        contents.require(len({id(row) for row in items}) == len(items), "the rows of an array")
         items = [item for row in items for item in row]
+    contents.require(not shape or len(items) == math.prod(shape), "the shape of an array")
+    array = np.empty(shape, dtype=object)
     array.reshape(-1)[:] = _each(items)
     return array
 
@@ -225,7 +317,10 @@ def _masked_array(reader: Reader, node: Node) -> Any:
     import numpy as np
 
     parts = node["content"]
-    return np.ma.MaskedArray(reader.build(parts["data"]), reader.build(parts["mask"]))
+    data, mask = reader.build(parts["data"]), reader.build(parts["mask"])
+    arrays = isinstance(data, np.ndarray) and isinstance(mask, (np.ndarray, np.bool_))
+    contents.require(arrays, "a masked array")
+    return np.ma.MaskedArray(data, mask)
 
 
 def _dtype(reader: Reader, node: Node) -> Any:
@@ -256,7 +351,10 @@ def _generator(reader: Reader, node: Node) -> Any:
 def _sparse(reader: Reader, node: Node) -> Any:
     from scipy.sparse import load_npz
 
-    return contents.checked_sparse(load_npz(io.BytesIO(reader.archive.read(node["file"]))))
+    data = io.BytesIO(reader.bytes(node["file"]))
+    with ZipFile(data) as inner:
+        reader.charge(sum(member.file_size for member in inner.infolist()))
+    return contents.checked_sparse(load_npz(data))
 
 
 def _tree(reader: Reader, node: Node) -> Any:
@@ -269,6 +367,7 @@ def _tree(reader: Reader, node: Node) -> Any:
 
 def _loss(reader: Reader, node: Node) -> Any:
     args = reader.build(node["__reduce__"]["args"])
+    contents.require(isinstance(args, tuple), "the arguments of a loss")
     contents.require(all(isinstance(arg, (int, float)) for arg in args), "the arguments of a loss")
     return resolve(node)(*args)
 

@@ -107,6 +107,11 @@ _FUNCTIONS = {
                  "nanmean", "nanmedian", "nanmin", "nan_to_num", "prod", "ptp", "std", "sum", "var", "vstack",
                  "hstack", "ravel", "reshape", "squeeze", "transpose")
 }  # fmt: skip
+# Functions that are safe with their owner's arguments only; `read` gives them to nobody else.
+INNER = {
+    "sklearn.cluster._kmeans._kmeans_single_elkan": "sklearn.cluster._bisect_k_means.BisectingKMeans",
+    "sklearn.cluster._kmeans._kmeans_single_lloyd": "sklearn.cluster._bisect_k_means.BisectingKMeans",
+}
 _PLAIN_TYPES = {f"builtins.{name}" for name in ("bool", "int", "float", "str", "complex", "bytes",
                                                 "dict", "list", "set", "tuple")}  # fmt: skip
 
@@ -161,7 +166,7 @@ def _known(loader: str, module: str, name: str) -> bool:
         case "TypeNode":
             return full in _PLAIN_TYPES or _is_number_type(module, name) or _is_estimator(module, name)
         case "FunctionNode":
-            return full in _FUNCTIONS or _is_calculation(module, name)
+            return full in _FUNCTIONS or full in INNER or _is_calculation(module, name)
         case "LossNode":
             return module in _LOSSES and isinstance(_found(module, name), type)
         case "MethodNode":
@@ -201,7 +206,8 @@ def _is_calculation(module: str, name: str) -> bool:
         import numpy as np
 
         return isinstance(_found(module, name), np.ufunc)
-    found = _found(module, name) if module in _CALCULATES else None
+    # Functions with an underscore are compiled in part, and take the sizes of their arrays on trust.
+    found = _found(module, name) if module in _CALCULATES and not name.startswith("_") else None
     return callable(found) and not isinstance(found, type) and getattr(found, "__module__", None) == module
 
 

@@ -28,6 +28,8 @@ def lookup(connection: sa.Connection, id: str, store: str) -> sa.Row[Any]:
     if len(id) >= _SHORTEST:
         begins = runs.c.run_id.between(id, f"{id}\x7f")  # ids are ASCII
         found = connection.execute(_COLUMNS.where(begins).order_by(runs.c.run_id).limit(3)).all()
+    elif id:
+        raise RunNotFound(f"{id!r} is too short for a run: use {_SHORTEST} characters of its id or more")
     if not found:
         raise RunNotFound(f"there is no run {id!r} in {store}")
     if len(found) > 1:

@@ -35,9 +35,9 @@ def condition(node: Node) -> Condition:
 
 
 def ordering(sortings: Sequence[Sorting]) -> list[Column]:
-    """What is missing (or NaN) comes last either way; ties: the newest first, then by id."""
+    """What is missing (or NaN) comes last either way; ties: the newest first, as the log has them."""
     keys = [_directed(key, sorting) for sorting in sortings for key in _sort_keys(sorting.field)]
-    return [*keys, runs.c.start_time.desc().nulls_last(), runs.c.run_id]
+    return [*keys, runs.c.start_time.desc().nulls_last(), runs.c.id.desc()]
 
 
 def _logged(comparison: Comparison) -> Condition:

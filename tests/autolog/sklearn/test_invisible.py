@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 import pickle
 import random
 import subprocess
 import sys
+import threading
 import typing
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import base
-from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone, is_classifier
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
@@ -193,3 +197,84 @@ def test_recording_again_after_disable(iris) -> None:
         LogisticRegression(max_iter=500).fit(*iris)
         autolog.disable()
     assert len(autolog.search_runs(store="runs")) == 2
+
+
+@pytest.mark.parametrize("kind", ["array", "frame"])
+def test_the_data_is_not_written_to_by_what_we_ask(iris: Any, kind: str) -> None:
+    """Models that work in place do so on what they are given: the user gives it to fit, not to predict."""
+
+    def double(X: Any) -> Any:
+        X *= 2.0
+        return X
+
+    def fitted_on(X: Any) -> Any:
+        make_pipeline(FunctionTransformer(double), LogisticRegression(max_iter=500)).fit(X, iris[1])
+        make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(X, iris[1])
+        return np.asarray(X).tolist()
+
+    data = {"array": lambda: iris[0].copy(), "frame": lambda: pd.DataFrame(iris[0].copy())}[kind]
+    autolog.disable()
+    expected = fitted_on(data())
+    autolog.enable()
+    assert fitted_on(data()) == expected
+
+
+def test_draws_of_another_thread_are_not_undone(iris: Any) -> None:
+    autolog.enable(models=False)
+    drawn: list[float] = []
+    over = threading.Event()
+
+    def draw() -> None:
+        while not over.is_set() and len(drawn) < 1_000_000:
+            drawn.append(np.random.rand())
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        for _ in range(5):
+            LogisticRegression(max_iter=200).fit(*iris)
+    finally:
+        over.set()
+        thread.join()
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_a_model_that_leaves_the_program_when_asked_does_not_leave_it(iris: Any) -> None:
+    class Leaving(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+        def fit(self, X: Any, y: Any) -> Any:
+            self.classes_ = np.unique(y)
+            return self
+
+        def predict(self, X: Any) -> Any:
+            sys.exit("no")
+
+    autolog.enable(models=False)
+    Leaving().fit(*iris)
+    assert autolog.search_runs()[0].tags["autolog.training_metrics"] == "skipped: SystemExit: no"
+
+
+FROZEN = """
+import autolog
+from sklearn.base import BaseEstimator
+
+class Frozen(type(BaseEstimator)):
+    def __setattr__(cls, name, value):
+        if not name.startswith("_"):
+            raise TypeError("frozen")
+        super().__setattr__(name, value)
+
+autolog.enable()
+
+class Mine(BaseEstimator, metaclass=Frozen):
+    def fit(self, X, y=None):
+        return self
+
+print(type(Mine().fit([[1]])).__name__)
+"""
+
+
+def test_a_class_that_refuses_to_be_changed_can_be_defined() -> None:
+    environment = {**os.environ, "AUTOLOG_STRICT": "0"}
+    command = [sys.executable, "-c", FROZEN]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "Mine\n"

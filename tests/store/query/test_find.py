@@ -172,9 +172,9 @@ def test_orders(connection: sa.Connection, order: Sequence[str], found: list[str
     assert [run.id for run in find(connection, order_by=order)] == found
 
 
-def test_runs_that_tie_are_sorted_by_id() -> None:
+def test_runs_that_tie_come_newest_first() -> None:
     with index_of([run_data(id) for id in ("b", "c", "a")]) as connection:
-        assert [run.id for run in find(connection, order_by=["metrics.x"])] == ["a", "b", "c"]
+        assert [run.id for run in find(connection, order_by=["metrics.x"])] == ["a", "c", "b"]
 
 
 def test_limit(connection: sa.Connection) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 
@@ -30,11 +32,35 @@ def untouched(*holders: Any) -> Iterator[None]:
 
 
 def _others_may_draw() -> bool:
-    """Whether threads of the user's run: to put a global stream back would undo what they drew."""
-    here = threading.current_thread()
+    """Whether other threads compute: to put a global stream back would undo what they drew.
+
+    A thread with nothing on its stack but waiting loops, as a notebook's kernel and an idle
+    pool have several, draws nothing.
+    """
+    here = threading.get_ident()
+    alive = {thread.ident for thread in threading.enumerate()} - {here}
     return any(
-        thread is not here and not thread.name.startswith("autolog-") for thread in threading.enumerate()
+        ident in alive and not all(_is_loop(module) for module in _modules(frame))
+        for ident, frame in sys._current_frames().items()
     )
+
+
+def _modules(frame: FrameType | None) -> Iterator[str]:
+    """The names of the modules whose code is on a stack, innermost first."""
+    while frame is not None:
+        yield frame.f_globals.get("__name__", "")
+        frame = frame.f_back
+
+
+def _is_loop(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top in sys.stdlib_module_names or top in _LOOPS
+
+
+_LOOPS = {
+    *("autolog", "joblib", "distributed", "tornado", "tqdm", "execnet"),
+    *("IPython", "ipykernel", "zmq", "debugpy", "pydevd", "_pydevd_bundle"),
+}
 
 
 def _streams(holders: Iterable[Any], numpy_random: Any) -> Iterator[Any]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -38,3 +40,30 @@ def test_a_stream_nobody_drew_from_is_not_written_to() -> None:
 
     with untouched({"random_state": Watched(0)}):
         pass
+
+
+def test_streams_are_put_back_beside_the_threads_of_an_idle_pool() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        wait(pool.submit(int) for _ in range(2))
+        before = random.getstate()
+        with untouched():
+            random.random()
+        assert random.getstate() == before
+
+
+def test_what_the_users_threads_draw_is_not_undone() -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def compute() -> None:
+        begun.set()
+        done.wait()
+
+    computing = threading.Thread(target=compute)
+    computing.start()
+    begun.wait()
+    before = random.getstate()
+    with untouched():
+        random.random()
+    assert random.getstate() != before
+    done.set()
+    computing.join()

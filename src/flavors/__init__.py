@@ -3,6 +3,8 @@
 base          what a flavor is; the one for a model
 core          save and load: what is the same for all flavors
 sklearn       the scikit-learn flavor, on skopsfile/
+torch         the PyTorch flavor: torchstate is what it saves, torchlayers how layers are described
+xgboost       the XGBoost flavor, lightgbm the LightGBM one; xgboostfile and lightgbmfile check their files
 mlmodel, requirements, signature, examples, folder    the parts of a model's folder
 """
 

@@ -152,15 +152,20 @@ class ActiveRun:
                 told(key, value)
 
     def log_points(self, points: Iterable[tuple[str, float, int, int]]) -> None:
-        """Values that were measured earlier: name, value, step, and time in ms since the epoch."""
+        """Values measured earlier: name, value, step, and time in ms since the epoch; in one write."""
+        points = list(points)
         try:
-            for key, value, step, time in points:
-                at = step if self._seen is None else self._step(key, step)
-                self._point(key, at, time, wire_number(value))
+            self.writer.points(
+                (key, step if self._seen is None else self._step(key, step), time, wire_number(value))
+                for key, value, step, time in points
+            )
             if self.ended and self.parent is None:
                 self.writer.close()
         except (OSError, StoreError) as error:
             store_failed(error)
+        for told in self._told:
+            for key, value, _, _ in points:
+                told(key, value)
 
     def when_logged(self, told: Callable[[str, float], None]) -> None:
         """Have ``told`` called with the name and value of each metric that is logged from here on."""

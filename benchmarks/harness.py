@@ -3,7 +3,7 @@
 A benchmark is a module with a `Benchmark` and ``run(BENCHMARK)`` under its main guard. A case
 is a function without arguments that returns numbers by figure name. It runs in a fresh
 process and an empty folder; round after round, so that a noisy minute hits all cases alike.
-Only the standard library is imported here: a peer's interpreter runs its cases too.
+Only the standard library is imported at its top: a peer's interpreter runs its cases too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from time import perf_counter
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
@@ -37,6 +39,9 @@ class Measured:
     def of(self, case: str) -> float | None:
         numbers = [numbers[case] for numbers in self.rounds if case in numbers]
         return median(numbers) if numbers else None
+
+    def at_most(self, case: str, limit: float) -> bool:
+        return (self.of(case) or 0) <= limit
 
     def ratio(self, case: str, to: str) -> float:
         """The median of the rounds' own ratios: what slows a whole round drops out."""
@@ -124,6 +129,30 @@ def measure(module: str, benchmark: Benchmark, rounds: int, peer_python: str) ->
             python = peer_python if case in peers else sys.executable
             taken[-1][case] = run_case(module, case, python)
     return taken
+
+
+def by_turns(work: Callable[[], Any], turns: int) -> float:
+    """How many times longer work takes when it is recorded: both ways by turns in this process, the median.
+
+    Two processes that do the same differ by several per cent, whatever they do.
+    """
+    import autolog
+
+    def took(recorded: bool) -> float:
+        if recorded:
+            autolog.enable()
+        begin = perf_counter()
+        work()
+        duration = perf_counter() - begin
+        if recorded:
+            autolog.disable()
+        return duration
+
+    ratios = []
+    for turn in range(turns):
+        durations = {recorded: took(recorded) for recorded in (turn % 2 == 0, turn % 2 == 1)}
+        ratios.append(durations[True] / durations[False])
+    return median(ratios)
 
 
 def shown(number: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any
 
-from .harness import Benchmark, Figure, Numbers, run
+from .harness import Benchmark, Figure, Numbers, by_turns, run
 
 EPOCHS = 2
 STEPS = 2_000  # an epoch
@@ -57,7 +57,9 @@ def ours() -> Numbers:
     autolog.enable()
     numbers = fit(logger=False)
     (found,) = autolog.search_runs()
-    return numbers | {"points": len(found.history("train_loss").value)}
+    points = len(found.history("train_loss").value)
+    autolog.disable()
+    return numbers | {"points": points, "ours ÷ bare": by_turns(lambda: fit(logger=False), turns=4)}
 
 
 def csv_logger() -> Numbers:
@@ -84,12 +86,13 @@ BENCHMARK = Benchmark(
         Figure(
             "a step",
             "µs, all of the fit shared out",
-            "≤ 1.03 × bare, below CSVLogger",
-            lambda it: it.ratio("ours", "bare") <= 1.03 and it.over("ours", "CSVLogger") < 0,
+            "below CSVLogger",
+            lambda it: it.over("ours", "CSVLogger") < 0,
         ),
+        Figure("ours ÷ bare", "by turns in one process", "≤ 1.03", lambda it: it.at_most("ours", 1.03)),
         Figure("points", "losses recorded", f"{POINTS:,}", lambda it: it.of("ours") == POINTS),
     ],
-    rounds=9,
+    rounds=5,
 )
 
 if __name__ == "__main__":

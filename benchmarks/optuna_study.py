@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any
 
-from .harness import Benchmark, Figure, Numbers, run
+from .harness import Benchmark, Figure, Numbers, by_turns, run
 
 TRIALS = 500
 PEER_TRIALS = 100  # at a tenth of a second each
@@ -42,7 +42,9 @@ def ours() -> Numbers:
 
     autolog.enable()
     numbers = study()
-    return numbers | {"trials": len(autolog.search_runs("parent is not null"))}
+    trials = len(autolog.search_runs("parent is not null"))
+    autolog.disable()
+    return numbers | {"trials": trials, "ours ÷ bare": by_turns(study, turns=6)}
 
 
 def mlflow() -> Numbers:
@@ -55,7 +57,8 @@ BENCHMARK = Benchmark(
     title=f"Optuna, {TRIALS} trials of a 2 ms objective, TPE sampler",
     cases={"bare": bare, "ours": ours, "optuna_integration.MLflowCallback (SQLite)": mlflow},
     figures=[
-        Figure("a trial", "ms", "≤ 1.10 × bare", lambda it: it.ratio("ours", "bare") <= 1.10),
+        Figure("a trial", "ms"),
+        Figure("ours ÷ bare", "by turns in one process", "≤ 1.10", lambda it: it.at_most("ours", 1.10)),
         Figure("trials", "recorded", f"{TRIALS}", lambda it: it.of("ours") == TRIALS),
     ],
 )

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from .harness import Benchmark, Figure, Numbers, run
+from .harness import Benchmark, Figure, Numbers, by_turns, run
 
 STEPS = 20_000
 WARM_UP = 200
 POINTS = STEPS + WARM_UP
+TURN = 4_000  # steps
 PEER_STEPS = 300  # at some milliseconds each
 BATCH = 32
 
@@ -58,7 +59,8 @@ def ours() -> Numbers:
     numbers = loop()
     autolog.disable()
     (found,) = autolog.search_runs()
-    return numbers | {"points": len(found.history("loss").value)}
+    points = len(found.history("loss").value)
+    return numbers | {"points": points, "ours ÷ bare": by_turns(lambda: loop(TURN), turns=10)}
 
 
 def summary_writer() -> Numbers:
@@ -92,11 +94,12 @@ BENCHMARK = Benchmark(
         "mlflow by hand (SQLite)": mlflow,
     },
     figures=[
-        Figure("a step", "µs", "≤ 1.03 × bare", lambda it: it.ratio("ours", "bare") <= 1.03),
+        Figure("a step", "µs"),
+        Figure("ours ÷ bare", "by turns in one process", "≤ 1.03", lambda it: it.at_most("ours", 1.03)),
         Figure("the first step", "ms"),
         Figure("points", "losses recorded", f"{POINTS:,}", lambda it: it.of("ours") == POINTS),
     ],
-    rounds=9,
+    rounds=5,
 )
 
 if __name__ == "__main__":

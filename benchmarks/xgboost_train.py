@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
-from .harness import Benchmark, Figure, Numbers, run
+from .harness import Benchmark, Figure, Numbers, by_turns, run
 
 ROUNDS = 300
 
 
-def trainings(times: int) -> Numbers:
-    """The first training of the process, and the median of those after it. Milliseconds."""
+def prepared() -> Callable[[], object]:
+    """A training, with its data at hand."""
     import xgboost
     from sklearn.datasets import make_classification
 
@@ -19,12 +20,16 @@ def trainings(times: int) -> Numbers:
     train = xgboost.DMatrix(xs[:4_000], ys[:4_000])
     valid = xgboost.DMatrix(xs[4_000:], ys[4_000:])
     params = {"objective": "binary:logistic", "eval_metric": "logloss", "nthread": 1}
-    took = []
+    evals = [(train, "train"), (valid, "valid")]
+    return lambda: xgboost.train(params, train, ROUNDS, evals=evals, verbose_eval=False)
+
+
+def trainings(times: int) -> Numbers:
+    """The first training of the process, and the median of those after it. Milliseconds."""
+    train, took = prepared(), []
     for _ in range(times):
         begin = perf_counter()
-        xgboost.train(
-            params, train, ROUNDS, evals=[(train, "train"), (valid, "valid")], verbose_eval=False
-        )  # fmt: skip
+        train()
         took.append((perf_counter() - begin) * 1000)
     return {"first training": took[0], "later trainings": median(took[1:])}
 
@@ -39,7 +44,9 @@ def ours() -> Numbers:
     autolog.enable()
     numbers = trainings(6)
     points = [len(found.history("valid-logloss").value) for found in autolog.search_runs()]
-    return numbers | {"points": min(points), "runs": len(points)}
+    autolog.disable()
+    ratio = by_turns(prepared(), turns=12)
+    return numbers | {"points": min(points), "runs": len(points), "ours ÷ bare": ratio}
 
 
 def mlflow() -> Numbers:
@@ -54,7 +61,8 @@ BENCHMARK = Benchmark(
     cases={"bare": bare, "ours": ours, "mlflow (SQLite)": mlflow},
     figures=[
         Figure("first training", "ms"),
-        Figure("later trainings", "ms", "≤ 1.05 × bare", lambda it: it.ratio("ours", "bare") <= 1.05),
+        Figure("later trainings", "ms"),
+        Figure("ours ÷ bare", "by turns in one process", "≤ 1.05", lambda it: it.at_most("ours", 1.05)),
         Figure("points", "of valid-logloss in each run", f"{ROUNDS}", lambda it: it.of("ours") == ROUNDS),
         Figure("runs", "recorded", "6", lambda it: it.of("ours") == 6),
     ],

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TOOLS = ["pytest", "hypothesis", "matplotlib"]
+TOOLS = ["pytest", "hypothesis", "matplotlib", "dask[distributed]"]
 
 
 def required(lines: Iterable[str]) -> Iterator[Requirement]:

@@ -19,7 +19,7 @@ from .errors import (
     ModelUntrusted,
     NotAModel,
 )
-from .signature import Column, Signature, Tensor, infer
+from .schema import Column, SchemaError, Signature, Tensor, infer, to_mlflow
 
 __all__ = [
     "Column",
@@ -32,10 +32,12 @@ __all__ = [
     "ModelNotSaved",
     "ModelUntrusted",
     "NotAModel",
+    "SchemaError",
     "Signature",
     "Tensor",
     "flavor_for",
     "infer",
     "load",
     "save",
+    "to_mlflow",
 ]

@@ -13,7 +13,7 @@ from .base import Flavor, flavor_for, flavor_named
 from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from .examples import few_rows, write_example
 from .requirements import requirements_of
-from .signature import Signature, infer
+from .schema import Signature, infer
 
 T = TypeVar("T")
 

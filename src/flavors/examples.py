@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from .signature import as_array
+from .schema import as_array
 
 FILE = "input_example.json"
 SERVING_FILE = "serving_input_example.json"

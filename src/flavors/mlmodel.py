@@ -19,7 +19,7 @@ from typing import Any
 
 from .errors import ModelDamaged, ModelNotLoadable, NotAModel
 from .installed import installed_version
-from .signature import Signature
+from .schema import Signature, exact_facts, from_mlflow, to_mlflow
 
 FILE = "MLmodel"
 FORMAT = 1
@@ -68,6 +68,8 @@ class Description:
 def write(folder: Path, flavor: str, about: Description) -> None:
     """Write MLmodel. Ours stands first and the time last, so that a file that was cut off shows it."""
     ours = {"format": FORMAT, "flavor": flavor, "sha256": dict(about.files), "notes": list(about.notes)}
+    if exact := exact_facts(about.signature) if about.signature else {}:
+        ours["columns"] = exact
     theirs = {key: value for key, value in about.metadata.items() if key != "autolog"}
     said = about.signature is not None and (about.signature.inputs or about.signature.outputs)
     document = {
@@ -76,7 +78,7 @@ def write(folder: Path, flavor: str, about: Description) -> None:
         "model_size_bytes": about.size,
         "model_uuid": sha256(repr(sorted(about.files.items())).encode()).hexdigest()[:32],
         "saved_input_example_info": about.example,
-        "signature": about.signature.to_mlflow() if about.signature is not None and said else None,
+        "signature": to_mlflow(about.signature) if about.signature is not None and said else None,
         "utc_time_created": datetime.now(UTC).replace(tzinfo=None).isoformat(" "),
     }
     _write_yaml(folder / FILE, {key: value for key, value in document.items() if value is not None})
@@ -122,6 +124,18 @@ def own_facts(document: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = document.get("metadata")
     facts = metadata.get("autolog") if isinstance(metadata, dict) else None
     return facts if isinstance(facts, dict) else {}
+
+
+def signature_of(document: Mapping[str, Any], folder: Path) -> Signature | None:
+    """The signature, if there is one. Raises ModelDamaged for what is none."""
+    section = document.get("signature")
+    if section is None:
+        return None
+    facts = own_facts(document)
+    try:
+        return from_mlflow(section, facts.get("columns"), facts.get("notes") or ())
+    except (ValueError, AttributeError) as error:
+        raise ModelDamaged(f"{folder / FILE} is damaged: {error}") from error
 
 
 def _parse(text: bytes, folder: Path) -> Any:

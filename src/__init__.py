@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .autolog.enabling import disable, enable, status, suppressed
+    from .flavors.api import infer_signature, load_model, load_predictor, log_model, save_model
     from .tracking.api import (
         active_run,
         log_artifact,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "autolog.enabling": ("disable", "enable", "status", "suppressed"),
+    "flavors.api": ("infer_signature", "load_model", "load_predictor", "log_model", "save_model"),
     "tracking.api": (
         "active_run",
         "log_artifact",
@@ -63,18 +65,23 @@ __all__ = [
     "disable",
     "enable",
     "get_run",
+    "infer_signature",
+    "load_model",
+    "load_predictor",
     "log_artifact",
     "log_dict",
     "log_figure",
     "log_input",
     "log_metric",
     "log_metrics",
+    "log_model",
     "log_param",
     "log_params",
     "log_table",
     "log_text",
     "open_store",
     "run",
+    "save_model",
     "search_runs",
     "set_tag",
     "set_tags",

@@ -7,12 +7,13 @@ is written once, in `core`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from .installed import distributions
+from .trust import Trust
 
 ENTRY_POINTS = "autolog.flavors"
 
@@ -40,18 +41,20 @@ class Flavor(Protocol):
         lets MLflow serve the model. Raises ModelNotSaved.
         """
 
-    def load(self, folder: Path, facts: Mapping[str, Any], trust: Sequence[str]) -> Any:
+    def load(self, folder: Path, facts: Mapping[str, Any], trust: Trust) -> Any:
         """The model, from its files and its section of MLmodel.
 
         Neither is to be believed: ``facts`` may lie, and nothing may run that is not
-        named in ``trust``. Use `folder.inside` for every path that ``facts`` gives.
+        named in ``trust``. Use `folder.inside` for every path that ``facts`` gives, and
+        ``trust.find`` for every class.
         Raises ModelDamaged, ModelUntrusted, ModelNotLoadable.
         """
 
-    def predict(self, model: Any, data: Any) -> Any:
+    def predict(self, model: Any, data: Any, **params: Any) -> Any:
         """What the model says about some rows, in the framework's usual way.
 
-        Raises NotImplementedError for a model that has no such way.
+        ``params`` are the model's own settings of a prediction; most have none. Raises
+        NotImplementedError for a model that has no such way.
         """
 
 

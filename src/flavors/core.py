@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 from . import folder as folders
 from . import mlmodel
 from .base import Flavor, flavor_for, flavor_named
+from .code import FOLDER as CODE
+from .code import collect
 from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from .examples import few_rows, write_example
 from .requirements import requirements_of
 from .schema import Signature, infer
+from .trust import Trusting, trust_of
 
 T = TypeVar("T")
 
@@ -36,14 +39,20 @@ def save(
     folder: Path,
     *,
     example: Any = None,
+    data: Any = None,
     signature: Signature | None = None,
+    requirements: Sequence[str] | None = None,
+    code: Iterable[str | Path] = (),
     metadata: Mapping[str, Any] | None = None,
 ) -> ModelInfo:
     """Save a model as a new folder that MLflow can load, too.
 
-    ``example`` is a few rows of its input (five are used): they are stored, and give the
-    signature unless one is given. ``metadata`` goes into MLmodel as it is. The folder
-    appears complete, or not at all; the model stays as it was.
+    ``example`` is a few rows of its input (five are used), which are stored; ``data`` all
+    that it was trained with, where the caller has it. The signature is read off them
+    unless one is given, and the requirements off what the model holds. Modules of the
+    user's that it needs are copied along, and so is what ``code`` names besides.
+    ``metadata`` goes into MLmodel as it is. The folder appears complete, or not at all;
+    the model stays as it was.
 
     Raises ModelNotSaved when the model, or something in it, has no safe form, ModelExists
     when something is at the place, and OSError when the disk says no.
@@ -55,23 +64,32 @@ def save(
     with folders.appearing(Path(folder)) as draft:
         sections = flavor.save(model, draft)
         size = folders.size(draft)
-        described = None
-        if rows is not None:
-            signature = signature or _inferred(flavor, model, rows, notes)
-            described = _tried(notes, "there is no example", lambda: write_example(draft, rows))
-        requirements = _requirements(flavor, model, rows, notes)
-        mlmodel.write_environment(draft, requirements)
+        signature = signature or _inferred(flavor, model, rows, rows if data is None else data, notes)
+        described = _tried(notes, "there is no example", lambda: write_example(draft, rows))
+        found, own = requirements_of((model, rows), flavor.requires)
+        notes.extend(_left_behind(collect(own, code, draft / CODE)))
+        pinned = found if requirements is None else list(requirements)
+        mlmodel.write_environment(draft, pinned)
         files = folders.hashes(draft)
         document = mlmodel.Description(sections, files, size, signature, described, notes, metadata or {})
         mlmodel.write(draft, flavor.name, document)
         total = folders.size(draft)
-    return ModelInfo(Path(folder), flavor.name, files, total, signature, requirements, tuple(notes))
+    return ModelInfo(Path(folder), flavor.name, files, total, signature, tuple(pinned), tuple(notes))
 
 
-def _inferred(flavor: Flavor, model: Any, rows: Any, notes: list[str]) -> Signature | None:
-    """The signature of a few rows and what the model says about them, if it says anything."""
-    prediction = _tried(notes, "the output is unknown", lambda: flavor.predict(model, rows))
-    signature = _tried(notes, "there is no signature", lambda: infer(rows, prediction))
+def _left_behind(modules: Iterable[str]) -> Iterator[str]:
+    for name in modules:
+        yield f"the module {name!r} belongs to no installed package and has no file: it does not travel along"
+
+
+def _inferred(flavor: Flavor, model: Any, rows: Any, data: Any, notes: list[str]) -> Signature | None:
+    """The signature of the data, and of what the model says about some rows, if it says anything."""
+    if data is None:
+        return None
+    prediction = None
+    if rows is not None:
+        prediction = _tried(notes, "the output is unknown", lambda: flavor.predict(model, rows))
+    signature = _tried(notes, "there is no signature", lambda: infer(data, prediction))
     notes.extend(signature.notes if signature else ())
     return signature
 
@@ -87,30 +105,36 @@ def _tried(notes: list[str], what: str, act: Callable[[], T]) -> T | None:
         return None
 
 
-def _requirements(flavor: Flavor, model: Any, rows: Any, notes: list[str]) -> tuple[str, ...]:
-    requirements, own = requirements_of((model, rows), flavor.requires)
-    notes.extend(f"the module {name!r} belongs to no installed package" for name in own)
-    return tuple(requirements)
+@dataclass(frozen=True)
+class Loaded:
+    """A model that was read, and what its folder says about it."""
+
+    model: Any
+    flavor: Flavor
+    signature: Signature | None
+    metadata: Mapping[str, Any]
 
 
-def load(folder: Path, *, trust: Sequence[str] = ()) -> Any:
+def load(folder: Path, *, trust: Trusting = ()) -> Loaded:
     """The model in a folder that `save`, or MLflow, wrote.
 
     No code runs that the caller has not named: ``trust`` lists classes and functions,
-    such as ``"features.LogScaler"``, beyond the frameworks' own.
+    such as ``"features.LogScaler"``, beyond the frameworks' own, or is ``"pickle"`` for
+    files that run any code when they are read.
 
     Raises NotAModel, ModelDamaged when a file is not what was saved, ModelUntrusted with
     the names to decide about, and ModelNotLoadable when something is not installed here.
     """
-    if isinstance(trust, str):
-        raise TypeError(f"trust is a list of names, not one text: trust=[{trust!r}]")
     folder = Path(folder)
+    trusted = trust_of(trust, folder)
     document = mlmodel.read(folder)
     facts = mlmodel.own_facts(document)
     if facts:
         _verify(folder, facts)
     flavor, section = _flavor_of(folder, document, facts)
-    return flavor.load(folder, section, tuple(trust))
+    signature = mlmodel.signature_of(document, folder)
+    model = flavor.load(folder, section, trusted)
+    return Loaded(model, flavor, signature, document.get("metadata") or {})
 
 
 def _verify(folder: Path, facts: Mapping[str, Any]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .errors import ModelError, ModelNotSaved, ModelUntrusted
 from .folder import inside
+from .trust import Trust
 
 _FILE = "model.skops"
 _OWN = ("sklearn.", "numpy.", "scipy.", "builtins.", "collections.", "functools.", "datetime.", "zoneinfo.")
@@ -51,7 +52,7 @@ class SklearnFlavor:
             }
         return sections
 
-    def load(self, folder: Path, facts: Mapping[str, Any], trust: Sequence[str]) -> Any:
+    def load(self, folder: Path, facts: Mapping[str, Any], trust: Trust) -> Any:
         from .skopsfile.read import read
 
         form = facts.get("serialization_format", "pickle")
@@ -60,14 +61,14 @@ class SklearnFlavor:
                 f"the model in {folder} is saved as {form}, which can run any code when it is loaded; "
                 f"save it again as skops"
             )
-        return read(inside(folder, facts.get("pickled_model", _FILE)), frozenset(trust))
+        return read(inside(folder, facts.get("pickled_model", _FILE)), trust)
 
-    def predict(self, model: Any, data: Any) -> Any:
+    def predict(self, model: Any, data: Any, **params: Any) -> Any:
         method = getattr(model, "predict", None) or getattr(model, "transform", None)
         if method is None:
             raise NotImplementedError(f"{type(model).__name__} neither predicts nor transforms")
         with _random_streams_kept():
-            return method(data)
+            return method(data, **params)
 
 
 def _read_again(path: Path, names: frozenset[str]) -> None:

@@ -31,6 +31,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
 from autolog import flavors
+from autolog.flavors.schema import infer, to_mlflow
 
 pytestmark = pytest.mark.slow
 
@@ -97,8 +98,8 @@ def test_mlflow_predicts_the_same(name: str, reports: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_mlflow_reads_the_same_signature(name: str, reports: dict[str, Any]) -> None:
     model, rows, _ = MODELS[name]
-    signature = flavors.infer(rows[:5], model.predict(rows[:5]))
+    signature = infer(rows[:5], model.predict(rows[:5]))
     assert signature is not None
-    written = flavors.to_mlflow(signature)
+    written = to_mlflow(signature)
     assert reports[name]["inputs"] == json.loads(written["inputs"] or "[]")
     assert reports[name]["outputs"] == json.loads(written["outputs"] or "[]")

@@ -14,6 +14,7 @@ from .care import delete, doctor, gc, restore
 from .execute import run
 from .export import export
 from .runs import runs
+from .serve import serve
 from .show import show
 from .status import status
 
@@ -37,7 +38,7 @@ def commands() -> None:
     """Every fit is a run: record trainings and look at what was recorded."""
 
 
-for _command in (run, runs, show, status, delete, restore, gc, doctor, export):
+for _command in (run, runs, show, status, delete, restore, gc, doctor, export, serve):
     commands.add_command(_command)
 
 

@@ -54,7 +54,8 @@ def _table(data: Any, columns: tuple[Column, ...]) -> Any:
     missing = [column.name for column in columns if column.required and str(column.name) not in found]
     if missing:
         names = ", ".join(map(repr, missing))
-        raise SchemaError(f"the model's column {names} is missing; {choice(str(missing[0]), found)}")
+        are = f"column {names} is" if len(missing) == 1 else f"columns {names} are"
+        raise SchemaError(f"the model's {are} missing; {choice(str(missing[0]), found)}")
     given = {spec.name: frame[found[str(spec.name)]] for spec in columns if str(spec.name) in found}
     ready = {spec.name: column_of(given[spec.name], spec) for spec in columns if spec.name in given}
     if list(ready) == list(frame.columns) and all(ready[name] is given[name] for name in ready):

@@ -13,6 +13,7 @@ import click
 from .care import delete, doctor, gc, restore
 from .execute import run
 from .export import export
+from .predict import predict
 from .runs import runs
 from .serve import serve
 from .show import show
@@ -38,7 +39,7 @@ def commands() -> None:
     """Every fit is a run: record trainings and look at what was recorded."""
 
 
-for _command in (run, runs, show, status, delete, restore, gc, doctor, export, serve):
+for _command in (run, runs, show, status, delete, restore, gc, doctor, export, serve, predict):
     commands.add_command(_command)
 
 

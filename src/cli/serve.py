@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import store_option
+
+if TYPE_CHECKING:
+    from ..flavors.trust import Trusting
 
 trust_option = click.option(
     "--trust",
@@ -15,6 +19,11 @@ trust_option = click.option(
     help="A class or function the model may use, as module.Class; or `pickle`. Repeat it for several.",
 )
 model_argument = click.argument("model")
+
+
+def trust_of(names: tuple[str, ...]) -> Trusting:
+    """What ``--trust`` means."""
+    return "pickle" if "pickle" in names else names
 
 
 @click.command("serve")
@@ -51,19 +60,20 @@ def serve(
     stand in AUTOLOG_SERVE_TOKEN.
     """
     from ..flavors.serving import run
+    from ..flavors.serving.guard import is_loopback
 
     try:
         token = run.read_token(token_file)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None
-    if token is None and not no_token and not run.is_loopback(host):
+    if token is None and not no_token and not is_loopback(host):
         raise click.UsageError(
             f"{host} can be reached from other machines: give a --token-file, or say --no-token"
         )
     settings = run.Settings(
         uri=model,
         store=store,
-        trust="pickle" if "pickle" in trust else list(trust),
+        trust=trust_of(trust),
         body=max_size << 20,
         seconds=timeout,
         token=token,

@@ -119,6 +119,11 @@ def _text(folder: Path) -> bytes:
     return text
 
 
+def identity(folder: Path) -> str:
+    """A text that is the same only for the same model."""
+    return sha256(_text(folder)).hexdigest()
+
+
 def own_facts(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What autolog wrote about the model; empty when another program saved it."""
     metadata = document.get("metadata")

@@ -18,6 +18,7 @@ class SchemaError(ValueError):
         ]
         where = ", ".join(place for place in places if place)
         super().__init__(f"{where}: {problem}" if where else problem)
+        self.problem = problem
         self.column = column
         self.row = row
 

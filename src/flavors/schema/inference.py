@@ -17,6 +17,8 @@ _LOOKED_AT = 1_000
 """Nested values of a column that are looked at: each is walked through in Python."""
 
 _MOST_CATEGORIES = 1_000
+_MOST_CELLS = 20_000_000
+"""Cells of a table that are scanned for missing values: some 50 ms."""
 
 
 def infer(data: Any, prediction: Any = None, params: Mapping[str, Any] | None = None) -> Signature | None:
@@ -37,7 +39,7 @@ def infer(data: Any, prediction: Any = None, params: Mapping[str, Any] | None = 
 
 def _specs(data: Any, notes: list[str], what: str) -> Specs | None:
     if hasattr(data, "iloc") and hasattr(data, "columns"):
-        return _table(data, notes, what)
+        return _table(data.iloc[: _MOST_CELLS // max(1, len(data.columns))], notes, what)
     if hasattr(data, "iloc"):
         return (_column(data, data.name, notes, what),)
     if hasattr(data, "indptr"):

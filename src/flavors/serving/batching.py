@@ -68,7 +68,7 @@ class Batcher:
         if not self._waiting:
             return []
         first, rows = self._waiting[0], 0
-        batch = []
+        batch: list[_Waiting] = []
         for waiting in self._waiting:
             alike = waiting is first or (first.asked.key is not None and waiting.asked.key == first.asked.key)
             if alike and (not batch or rows + len(waiting.asked.rows or ()) <= MOST_ROWS):

@@ -90,7 +90,9 @@ def _bodies(signature: Signature) -> list[dict[str, Any]]:
     inputs = signature.inputs
     params = _params(signature.params)
     if inputs is None:
-        forms = {name: {} for name in ("dataframe_split", "dataframe_records", "instances", "inputs")}
+        forms: dict[str, dict[str, Any]] = {
+            name: {} for name in ("dataframe_split", "dataframe_records", "instances", "inputs")
+        }
     elif isinstance(inputs[0], Tensor):
         forms = {"inputs": _tensors(inputs), "instances": {"type": "array"}}
     else:
@@ -116,7 +118,7 @@ def _answers(outputs: Specs | None) -> dict[str, Any]:
         item = _of_dtype(outputs[0].dtype) if outputs and isinstance(outputs[0], Tensor) else {}
         return _nested(item, len(shape))
     if len(outputs) == 1 and outputs[0].name is None:
-        return {"type": "array", "items": _of(outputs[0].type)}  # type: ignore[union-attr]
+        return {"type": "array", "items": _of(outputs[0].type)}
     return {"type": "array", "items": _row(outputs)}
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..trust import Trusting
 from .guard import LOCAL, Limits, is_loopback
 
 _SETTINGS = "AUTOLOG_SERVING"
@@ -22,7 +23,7 @@ class Settings:
 
     uri: str
     store: str | None
-    trust: list[str] | str
+    trust: Trusting
     body: int
     seconds: float
     token: str | None

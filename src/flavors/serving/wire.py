@@ -170,7 +170,8 @@ _READ: dict[str, Callable[[Any, Mapping[str, Any], Signature | None], Asked]] = 
     "instances": _instances,
     "inputs": _inputs,
 }
-_FORMS = ", ".join(_READ)
+FORMS = tuple(_READ)
+_FORMS = ", ".join(FORMS)
 
 
 # Tables

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..tracking.api import target_run
 from . import core
 from .core import ModelInfo
-from .predictor import Predictor
-from .schema import Signature, infer
 from .trust import Trusting
 from .uris import folder_of
+
+if TYPE_CHECKING:
+    from .predictor import Predictor
+    from .schema import Signature
 
 
 def save_model(
@@ -63,6 +64,8 @@ def log_model(
 
     With no open run one is opened that ends with the process. Raises as `save_model`.
     """
+    from ..tracking.api import target_run  # not needed by who only loads
+
     paths, lines, info = _existing(code), _lines(requirements), None
     with target_run().artifact(name) as folder:
         info = save_model(
@@ -94,6 +97,8 @@ def load_predictor(uri: str | os.PathLike[str], *, trust: Trusting = ()) -> Pred
 
     ``uri`` and ``trust`` are those of `load_model`, and so are the errors.
     """
+    from .predictor import Predictor
+
     return Predictor(core.load(folder_of(uri), trust=trust))
 
 
@@ -102,6 +107,8 @@ def infer_signature(data: Any, prediction: Any = None, params: Mapping[str, Any]
 
     Raises TypeError for data that no signature can describe.
     """
+    from .schema import infer
+
     found = infer(data, prediction, params)
     if found is None or found.inputs is None:
         raise TypeError(

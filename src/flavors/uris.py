@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ..tracking.queries import open_store
 from .errors import NotAModel
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ def folder_of(uri: str | os.PathLike[str], store: Store | None = None) -> Path:
     kind, rest = scheme[1].lower(), unquote(text[scheme.end() :])
     if kind == "file":
         return Path(unquote(urlsplit(text).path))
+    from ..tracking.queries import open_store  # not needed for a folder
+
     return _FINDERS[kind](rest.strip("/"), text, store or open_store())
 
 

@@ -9,12 +9,24 @@ columns, tensors, values    the same for one column, array, value
 
 from __future__ import annotations
 
-from .document import exact_facts, from_mlflow, to_mlflow
-from .enforcement import enforce, enforce_params
-from .errors import SchemaError
-from .inference import as_array, infer
-from .types import Array, Column, Map, Object, Param, Property, Signature, Tensor
+from typing import TYPE_CHECKING
 
+from ...lazy import attributes
+
+if TYPE_CHECKING:
+    from .document import exact_facts, from_mlflow, to_mlflow
+    from .enforcement import enforce, enforce_params
+    from .errors import SchemaError
+    from .inference import as_array, infer
+    from .types import Array, Column, Map, Object, Param, Property, Signature, Tensor
+
+_WHERE = {
+    "document": ("exact_facts", "from_mlflow", "to_mlflow"),
+    "enforcement": ("enforce", "enforce_params"),
+    "errors": ("SchemaError",),
+    "inference": ("as_array", "infer"),
+    "types": ("Array", "Column", "Map", "Object", "Param", "Property", "Signature", "Tensor"),
+}
 __all__ = [
     "Array",
     "Column",
@@ -33,3 +45,5 @@ __all__ = [
     "infer",
     "to_mlflow",
 ]
+
+__getattr__ = attributes(__name__, _WHERE)

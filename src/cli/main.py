@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from .care import delete, doctor, gc, restore
+from .env import docker, env
 from .execute import run
 from .export import export
 from .predict import predict
@@ -39,7 +40,7 @@ def commands() -> None:
     """Every fit is a run: record trainings and look at what was recorded."""
 
 
-for _command in (run, runs, show, status, delete, restore, gc, doctor, export, serve, predict):
+for _command in (run, runs, show, status, delete, restore, gc, doctor, export, serve, predict, env, docker):
     commands.add_command(_command)
 
 

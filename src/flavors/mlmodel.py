@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ FILE = "MLmodel"
 FORMAT = 1
 """The number of what stands under ``metadata.autolog``; see docs/file-format.md."""
 
+_VERSION = re.compile(r"3(\.\d+){1,2}")
 _LARGEST = 1 << 20
 _DEEPEST = 50
 
@@ -117,6 +119,13 @@ def _text(folder: Path) -> bytes:
     if len(text) > _LARGEST:
         raise ModelDamaged(f"{path} is larger than {_LARGEST} bytes")
     return text
+
+
+def python_of(folder: Path) -> str:
+    """The version of Python that saved the model; that of this process where the folder does not say it."""
+    function = read(folder)["flavors"].get("python_function")
+    found = function.get("python_version") if isinstance(function, dict) else None
+    return found if isinstance(found, str) and _VERSION.fullmatch(found) else platform.python_version()
 
 
 def identity(folder: Path) -> str:

@@ -52,13 +52,13 @@ def _registered(rest: str, uri: str, store: Store) -> Path:
         return _logged(rest, uri, store)
     name, separator, alias = rest.rpartition("@")
     if separator:
-        return folder_of(store.registry.version_by_alias(name, alias).source, store)
+        return store.registry.path(store.registry.version_by_alias(name, alias))
     name, _, version = rest.rpartition("/")
     if not name or not version.isdecimal():
         raise NotAModel(
             f"{uri!r} is no model's address; write models:/<name>/<version> or models:/<name>@<alias>"
         )
-    return folder_of(store.registry.version(name, int(version)).source, store)
+    return store.registry.path(store.registry.version(name, int(version)))
 
 
 def _logged(id: str, uri: str, store: Store) -> Path:

@@ -78,7 +78,8 @@ def _interpreter(version: str) -> str:
     if minor == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     found = shutil.which(f"python{minor}")
-    if found is None:
+    # A version manager has commands also for versions that are not installed.
+    if found is None or subprocess.run([found, "-V"], capture_output=True).returncode != 0:
         raise ModelNotLoadable(f"the model needs Python {minor}; install it so that `python{minor}` is found")
     return found
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .events import Event, Number, Scalar
 from .points import Buckets, Points
+
+if TYPE_CHECKING:
+    from .registry.base import Registry
 
 
 class RunWriter(Protocol):
@@ -124,6 +127,10 @@ class Store(Protocol):
 
     def artifacts(self, id: str) -> ArtifactFolder:
         """The files of a run."""
+
+    @property
+    def registry(self) -> Registry:
+        """The registered models."""
 
 
 class ArtifactFolder(Protocol):

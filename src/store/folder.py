@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .index import Index
+    from .registry.folder import FolderRegistry
 
 OWN_FOLDER = ".autolog"
 """The folder in a store that is ours and no experiment."""
@@ -40,6 +41,7 @@ class FolderStore:
         self.path = Path(os.path.abspath(path))
         self.uri = str(self.path)
         self.live_folder = self.path / OWN_FOLDER / "live"
+        self.registry_folder = self.path / OWN_FOLDER / "registry"
 
     def __repr__(self) -> str:
         return f"FolderStore({self.uri!r})"
@@ -53,6 +55,13 @@ class FolderStore:
         from .index import Index
 
         return Index(self.path)
+
+    @cached_property
+    def registry(self) -> FolderRegistry:
+        """The registered models."""
+        from .registry.folder import FolderRegistry
+
+        return FolderRegistry(self, self.registry_folder)
 
     # Writing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .patcher import PatcherContract
+from .registry import RegistryContract
 from .store import StoreContract
 
-__all__ = ["PatcherContract", "StoreContract"]
+__all__ = ["PatcherContract", "RegistryContract", "StoreContract"]

@@ -18,7 +18,7 @@ _PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND]...")
 @store_option
 def env(model: str, command: tuple[str, ...], store: str | None) -> int | None:
-    """Make the environment that MODEL was saved in, and run COMMAND there.
+    """Make a model's environment, and run there.
 
     A virtual environment with the model's requirements and autolog, made once and used
     again. Without COMMAND its path is printed. `autolog env MODEL serve --port 5001` and
@@ -72,7 +72,7 @@ def docker(
     trust: tuple[str, ...],
     store: str | None,
 ) -> None:
-    """Write a Dockerfile and all it needs to serve MODEL in a container.
+    """Write what Docker builds a server of.
 
     Build it with `docker build -t model DIR`. Unless --no-token is given, the container
     asks for the token that stands in AUTOLOG_SERVE_TOKEN when it is run.

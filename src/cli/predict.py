@@ -39,9 +39,9 @@ def predict(
     trust: tuple[str, ...],
     store: str | None,
 ) -> None:
-    """Predict every row of a CSV, Parquet or JSON lines file with MODEL.
+    """Predict every row of a file with a model.
 
-    MODEL is a folder, runs:/ID/model, models:/NAME/VERSION or models:/NAME@ALIAS. The rows
+    The file is CSV, Parquet or JSON lines; MODEL is a folder, runs:/ID/model, models:/NAME/VERSION or models:/NAME@ALIAS. The rows
     are read, predicted and written in chunks, in their order. Interrupted, the same command
     goes on where it was.
     """

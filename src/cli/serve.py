@@ -51,7 +51,7 @@ def serve(
     trust: tuple[str, ...],
     store: str | None,
 ) -> int:
-    """Answer predictions of MODEL over HTTP, as MLflow's scoring server does.
+    """Serve a model over HTTP, as MLflow does.
 
     MODEL is a folder, runs:/ID/model, models:/NAME/VERSION or models:/NAME@ALIAS; where an
     alias moves to another version, that one is loaded while requests go on. POST rows to

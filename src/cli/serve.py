@@ -29,10 +29,27 @@ def trust_of(names: tuple[str, ...]) -> Trusting:
 @click.command("serve")
 @model_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", "-p", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--port", "-p", default=5000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
+)
 @click.option("--workers", "-w", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
-@click.option("--timeout", default=60.0, show_default=True, help="Seconds that a prediction may take.")
-@click.option("--max-size", default=16, show_default=True, help="Megabytes that a request may have.")
+@click.option(
+    "--timeout",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds that a prediction may take.",
+)
+@click.option(
+    "--max-size", default=16, show_default=True, type=click.IntRange(1), help="Megabytes of a request."
+)
+@click.option(
+    "--batch-rows",
+    default=4096,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Rows of several requests that the model may get at once; 0 keeps each request alone.",
+)
 @click.option("--token-file", metavar="PATH", help="Ask for this bearer token; `-` reads it from the input.")
 @click.option("--allow-host", multiple=True, metavar="NAME", help="A host name that requests may use.")
 @click.option("--no-token", is_flag=True, help="Serve everybody who can reach a public address.")
@@ -45,6 +62,7 @@ def serve(
     workers: int,
     timeout: float,
     max_size: int,
+    batch_rows: int,
     token_file: str | None,
     allow_host: tuple[str, ...],
     no_token: bool,
@@ -78,6 +96,7 @@ def serve(
         seconds=timeout,
         token=token,
         hosts=run.hosts_for(host, allow_host),
+        batch=batch_rows,
     )
     _require_server()
     from ..flavors import ModelError

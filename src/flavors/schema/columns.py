@@ -66,7 +66,10 @@ def _times(values: Any, column: Column) -> Any:
     present = _each(values, replace(column, required=False), lambda value: fitted(value, "datetime"))
     if any(getattr(value, "tzinfo", None) is not None for value in present):
         raise SchemaError(_ZONE, column=column.name)
-    return pd.to_datetime(present)
+    try:
+        return pd.to_datetime(present)
+    except pd.errors.OutOfBoundsDatetime as error:
+        raise SchemaError(str(error), column=column.name) from None
 
 
 _ZONE = "its times have a zone, and those of the training had none"

@@ -68,14 +68,17 @@ def _frame(data: Any, columns: tuple[Column, ...]) -> Any:
     import pandas as pd
 
     if hasattr(data, "iloc") and hasattr(data, "columns"):
-        return data if columns[0].name is not None else data.set_axis([None] * data.shape[1], axis=1)
-    if isinstance(data, Mapping) or (isinstance(data, list) and data and isinstance(data[0], Mapping)):
-        return _built(lambda: pd.DataFrame(data))
-    names = [column.name for column in columns]
-    frame = _built(lambda: pd.DataFrame(data))
-    if frame.shape[1] != len(names):
-        raise SchemaError(f"the model takes {len(names)} columns, and this is a table of {frame.shape[1]}")
-    return frame.set_axis(names, axis=1)
+        frame, is_named = data, True
+    else:
+        frame = _built(lambda: pd.DataFrame(data))
+        is_named = isinstance(data, Mapping) or bool(
+            isinstance(data, list) and data and isinstance(data[0], Mapping)
+        )
+    if is_named and columns[0].name is not None:
+        return frame
+    if frame.shape[1] != len(columns):
+        raise SchemaError(f"the model takes {len(columns)} columns, and this is a table of {frame.shape[1]}")
+    return frame.set_axis([column.name for column in columns], axis=1)
 
 
 def _built(make: Callable[[], Any]) -> Any:

@@ -67,7 +67,7 @@ def _from_objects(array: Any, spec: Tensor) -> Any:
 
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(f"not all of it are numbers: {error}", column=spec.name) from None
 
 

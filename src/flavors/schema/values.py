@@ -95,7 +95,10 @@ def _float(value: Any) -> float:
     if value is None:
         return float("nan")
     _require(not isinstance(value, (bool, str, bytes)) and hasattr(value, "__float__"), value, "number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise Unfit(f"{shown(value)} does not fit into 8 bytes") from None
 
 
 def _string(value: Any) -> Any:

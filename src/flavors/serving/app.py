@@ -10,20 +10,20 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from time import perf_counter
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ... import __version__
 from ..schema import SchemaError
-from .batching import Batcher
-from .guard import Limits, check_host, check_token, read_body
+from .batching import Batcher, ModelThread
+from .guard import Limits, check_encoding, check_host, check_token, read_body
 from .metrics import Metrics
 from .openapi import describe
 from .service import Service
@@ -32,6 +32,9 @@ from .wire import JSON, Asked, Refused, decode, encode
 logger = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+_LARGE = 1 << 16
+"""Bytes of a body that takes long to read."""
 
 
 def make_app(service: Service, limits: Limits, *, look_every: float = 2.0) -> Starlette:
@@ -45,21 +48,26 @@ class _Server:
         self.limits = limits
         self.look_every = look_every
         self.metrics = Metrics()
-        self.executor = ThreadPoolExecutor(1, thread_name_prefix="autolog-model")
+        self.executor = ModelThread()
         self.batcher = Batcher(
-            lambda asked: service.current.predict(asked), self.executor, self.metrics.batches.observe
+            lambda asked: service.current.predict(asked),
+            self.executor,
+            self.metrics.batches.observe,
+            limits.batch,
         )
         self.app = Starlette(
             routes=[
-                Route("/invocations", self._guarded(self._invocations), methods=["POST"]),
+                Route("/invocations", self._counted(self._guarded(self._invocations)), methods=["POST"]),
                 Route("/ping", self._open(self._ping)),
                 Route("/health", self._open(self._ping)),
                 Route("/version", self._open(self._version)),
                 Route("/openapi.json", self._guarded(self._openapi)),
                 Route("/metrics", self._guarded(self._metrics)),
             ],
+            exception_handlers={HTTPException: _no_such_route},
             lifespan=self._lifespan,
         )
+        self.app.router.redirect_slashes = False  # the address of a redirect is what a client says it is
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -69,7 +77,7 @@ class _Server:
         finally:
             if looking is not None:
                 looking.cancel()
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            self.executor.shutdown()
 
     async def _look(self) -> None:
         while True:
@@ -100,36 +108,45 @@ class _Server:
 
         return answer
 
+    def _counted(self, endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            began = perf_counter()
+            self.metrics.waiting.inc()
+            status = 500
+            try:
+                response = await endpoint(request)
+                status = response.status_code
+                return response
+            finally:
+                self.metrics.waiting.dec()
+                self.metrics.requests.labels(str(status)).inc()
+                self.metrics.seconds.observe(perf_counter() - began)
+
+        return answer
+
     # What is asked
 
     async def _invocations(self, request: Request) -> Response:
-        began = perf_counter()
-        self.metrics.waiting.inc()
-        status = 500
-        try:
-            response = await self._predicted(request)
-            status = response.status_code
-            return response
-        except Refused as refused:
-            status = refused.status
-            raise
-        finally:
-            self.metrics.waiting.dec()
-            self.metrics.requests.labels(str(status)).inc()
-            self.metrics.seconds.observe(perf_counter() - began)
-
-    async def _predicted(self, request: Request) -> Response:
+        if self.batcher.waiting >= self.limits.waiting:
+            raise Refused(503, "TEMPORARILY_UNAVAILABLE", "too many requests are waiting; try again later")
+        check_encoding(request.headers)
         body = await read_body(request.headers, request.stream(), self.limits)
-        kind = request.headers.get("content-type")
-        asked = decode(kind, body, self.service.current.signature)
-        return Response(encode(await self._ask(asked)), media_type=JSON)
+        return Response(encode(await self._ask(await self._decoded(request, body))), media_type=JSON)
+
+    async def _decoded(self, request: Request, body: bytes) -> Asked:
+        """Large bodies are read beside the loop, which has others to answer meanwhile."""
+        given = request.headers.get("content-type"), body, self.service.current.signature
+        return await asyncio.to_thread(decode, *given) if len(body) > _LARGE else decode(*given)
 
     async def _ask(self, asked: Asked) -> object:
         try:
-            return await asyncio.wait_for(self.batcher.ask(asked), self.limits.seconds)
+            async with asyncio.timeout(self.limits.seconds) as clock:
+                return await self.batcher.ask(asked)
         except SchemaError as error:
             raise Refused(400, "INVALID_PARAMETER_VALUE", str(error)) from None
         except TimeoutError:
+            if not clock.expired():  # the model's own
+                raise
             message = f"the model did not answer within {self.limits.seconds:g} seconds"
             raise Refused(504, "DEADLINE_EXCEEDED", message) from None
 
@@ -149,9 +166,19 @@ class _Server:
 
 
 def _refusal(refused: Refused) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
     text = msgspec.json.encode({"error_code": refused.code, "message": str(refused)})
-    return Response(text, refused.status, headers, JSON)
+    return Response(text, refused.status, _HEADERS.get(refused.status), JSON)
+
+
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "NOT_FOUND"
+    response = _refusal(Refused(error.status_code, code, f"there is no {request.method} for this path"))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _failure() -> Refused:

@@ -7,16 +7,42 @@ asked from one thread, since few of them are made for more.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any
 
 from .wire import Asked
 
-MOST_ROWS = 4096
-"""Rows of several requests that are put together, at most."""
+
+class ModelThread(Executor):
+    """One thread, which is not waited for at the end: a model that hangs must not keep the process alive."""
+
+    def __init__(self) -> None:
+        self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        threading.Thread(target=self._work, name="autolog-model", daemon=True).start()
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._tasks.put((future, partial(function, *args, **kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._tasks.put(None)
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            future, function = task
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - who waits for it gets it
+                future.set_exception(error)
 
 
 @dataclass(eq=False)
@@ -26,10 +52,11 @@ class _Waiting:
 
 
 class Batcher:
-    """Answers requests by ``predict(columns, rows, whole, params)``, run by ``executor``.
+    """Answers requests by ``predict``, run by ``executor``.
 
     ``predict`` gives one entry for each row of a batch; a batch that fails is asked again
-    one request at a time, so that each gets its own error.
+    one request at a time, so that each gets its own error. ``seen`` is told the requests of
+    each batch; ``most`` is how many rows of several requests are put together.
     """
 
     def __init__(
@@ -37,12 +64,19 @@ class Batcher:
         predict: Callable[[Asked], Any],
         executor: Executor,
         seen: Callable[[int], None] = lambda requests: None,
+        most: int = 4096,
     ) -> None:
         self._predict = predict
         self._executor = executor
         self._seen = seen
+        self._most = most
         self._waiting: list[_Waiting] = []
         self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Requests that the model has not begun with."""
+        return len(self._waiting)
 
     async def ask(self, asked: Asked) -> Any:
         """The prediction for one request. Raises what the prediction raises."""
@@ -71,7 +105,7 @@ class Batcher:
         batch: list[_Waiting] = []
         for waiting in self._waiting:
             alike = waiting is first or (first.asked.key is not None and waiting.asked.key == first.asked.key)
-            if alike and (not batch or rows + len(waiting.asked.rows or ()) <= MOST_ROWS):
+            if alike and (not batch or rows + len(waiting.asked.rows or ()) <= self._most):
                 batch.append(waiting)
                 rows += len(waiting.asked.rows or ())
         taken = set(map(id, batch))
@@ -79,37 +113,48 @@ class Batcher:
         return batch
 
     async def _answer(self, batch: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._executor, self._outcomes, [entry.asked for entry in batch])
+        for waiting, outcome in zip(batch, found, strict=True):
+            _settle(waiting, outcome)
+
+    def _outcomes(self, batch: list[Asked]) -> list[Any]:
+        """For each request its answer, or `_Failed`."""
         try:
-            answers = await self._run(self._together, batch)
-        except Exception as error:  # noqa: BLE001 - the model's own, passed on to who asked
-            if len(batch) > 1:
-                for waiting in batch:
-                    await self._answer([waiting])
-                return
-            _settle(batch[0], error=error)
-            return
-        for waiting, answer in zip(batch, answers, strict=True):
-            _settle(waiting, answer)
+            return self._together(batch)
+        except BaseException as error:  # noqa: BLE001 - also sys.exit() of a model must not end the server
+            if len(batch) == 1:
+                return [_Failed(error)]
+        return [outcome for asked in batch for outcome in self._outcomes([asked])]
 
-    async def _run(self, function: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
-
-    def _together(self, batch: list[_Waiting]) -> list[Any]:
+    def _together(self, batch: list[Asked]) -> list[Any]:
         """One answer for each request of the batch."""
         if len(batch) == 1:
-            return [self._predict(batch[0].asked)]
-        rows = [row for waiting in batch for row in waiting.asked.rows or ()]
-        found = iter(self._predict(Asked(batch[0].asked.columns, rows)))
-        answers = [list(islice(found, len(waiting.asked.rows or ()))) for waiting in batch]
-        if sum(map(len, answers)) != len(rows) or next(found, None) is not None:
+            return [self._predict(batch[0])]
+        rows = [row for asked in batch for row in asked.rows or ()]
+        found = iter(self._predict(Asked(batch[0].columns, rows)))
+        answers = [list(islice(found, len(asked.rows or ()))) for asked in batch]
+        if sum(map(len, answers)) != len(rows) or next(found, _END) is not _END:
             raise ValueError("the model does not give one prediction for each row")
         return answers
 
 
-def _settle(waiting: _Waiting, answer: Any = None, error: Exception | None = None) -> None:
-    if waiting.answer.done():  # the client is gone, or its time is over
+_END = object()
+
+
+@dataclass(frozen=True)
+class _Failed:
+    error: BaseException
+
+
+def _settle(waiting: _Waiting, outcome: Any) -> None:
+    if waiting.answer.done():  # its time is over
         return
-    if error is not None:
+    if not isinstance(outcome, _Failed):
+        waiting.answer.set_result(outcome)
+    elif isinstance(outcome.error, Exception) and not isinstance(outcome.error, StopIteration):
+        waiting.answer.set_exception(outcome.error)
+    else:  # a future has no place for these
+        error = RuntimeError(f"the model raised {type(outcome.error).__name__}")
+        error.__cause__ = outcome.error
         waiting.answer.set_exception(error)
-    else:
-        waiting.answer.set_result(answer)

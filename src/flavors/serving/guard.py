@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .wire import Refused
 
@@ -17,11 +17,14 @@ LOCAL = ("localhost", "127.0.0.1", "[::1]")
 class Limits:
     """``body``: bytes of a request; ``seconds``: until its answer; ``token``: the bearer's, if one is needed.
 
-    ``hosts``: what the header Host may say; empty for anything.
+    ``waiting``: requests that wait for the model; ``batch``: rows of several that are predicted
+    together; ``hosts``: what the header Host may say, empty for anything.
     """
 
     body: int = 16 << 20
     seconds: float = 60.0
+    waiting: int = 1000
+    batch: int = 4096
     token: str | None = None
     hosts: tuple[str, ...] = LOCAL
 
@@ -48,15 +51,33 @@ def check_token(headers: Mapping[str, str], limits: Limits) -> None:
     if limits.token is None:
         return
     kind, _, given = headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), limits.token.encode()):
+    same = hmac.compare_digest(given.strip().encode("latin-1"), limits.token.encode())
+    if kind.lower() != "bearer" or not same:
         raise Refused(401, "UNAUTHENTICATED", "send the header Authorization: Bearer <token>")
 
 
-async def read_body(headers: Mapping[str, str], stream: Any, limits: Limits) -> bytes:
-    """The body, of which no more is read than may be sent. ``stream``: asynchronous pieces of bytes."""
+def check_encoding(headers: Mapping[str, str]) -> None:
+    """A small body that becomes a large one is not unpacked here."""
+    encoding = headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", f"the encoding {encoding!r} is not read here")
+
+
+async def read_body(headers: Mapping[str, str], stream: AsyncIterable[bytes], limits: Limits) -> bytes:
+    """The body, of which no more is read than may be sent, in the time that a request may take."""
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > limits.body:
         raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await _pieces(stream, limits)
+    except TimeoutError:
+        raise Refused(
+            408, "REQUEST_TIMEOUT", f"the body took longer than {limits.seconds:g} seconds"
+        ) from None
+
+
+async def _pieces(stream: AsyncIterable[bytes], limits: Limits) -> bytes:
     pieces, size = [], 0
     async for piece in stream:
         size += len(piece)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -43,6 +44,17 @@ class Metrics:
     def text(self) -> bytes:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
+        _forget_dead_workers(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+
+def _forget_dead_workers(folder: Path) -> None:
+    """What a killed worker was doing is not done any more; what it has counted stays."""
+    for path in folder.glob("gauge_live*_*.db"):
+        worker = path.stem.rpartition("_")[2]
+        try:
+            os.kill(int(worker), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)

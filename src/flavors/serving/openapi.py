@@ -56,6 +56,7 @@ _OTHERS = {
     "/health": "Whether the model is loaded",
     "/version": "The version of autolog",
     "/metrics": "Counters for Prometheus",
+    "/openapi.json": "This document",
 }
 
 
@@ -74,9 +75,12 @@ def _responses(signature: Signature) -> dict[str, Any]:
     said = {
         "400": "The data is not what the model takes",
         "401": "The token is missing or wrong",
+        "403": "The host name is none of this server's",
+        "408": "The body took too long",
         "413": "The request is too large",
         "415": "The content type is missing, or not read here",
         "500": "The model failed",
+        "503": "Too many requests are waiting",
         "504": "The model took too long",
     }
     failed = {
@@ -96,20 +100,26 @@ def _bodies(signature: Signature) -> list[dict[str, Any]]:
     elif isinstance(inputs[0], Tensor):
         forms = {"inputs": _tensors(inputs), "instances": {"type": "array"}}
     else:
-        row = _row(inputs)
-        split = {
-            "type": "object",
-            "properties": {
-                "columns": {"type": "array", "items": {"enum": [str(spec.name) for spec in inputs]}},
-                "data": {"type": "array", "items": {"type": "array"}},
-            },
-            "required": ["data"],
+        rows = {"type": "array", "items": _row(inputs)}
+        forms = {
+            "dataframe_split": _split(inputs),
+            "dataframe_records": rows,
+            "instances": {"type": "array"},
+            "inputs": {"type": ["array", "object"]},
         }
-        forms = {"dataframe_split": split, "dataframe_records": {"type": "array", "items": row}}
     return [
         {"type": "object", "properties": {name: form, **params}, "required": [name]}
         for name, form in forms.items()
     ]
+
+
+def _split(columns: Specs) -> dict[str, Any]:
+    needed = [spec.name for spec in columns if isinstance(spec, Column) and spec.required]
+    names: dict[str, Any] = {"type": "array", "items": {"type": ["string", "integer"]}}
+    if needed and None not in needed:
+        names["allOf"] = [{"contains": {"const": name}} for name in needed]
+    data = {"type": "array", "items": {"type": "array"}}
+    return {"type": "object", "properties": {"columns": names, "data": data}, "required": ["data"]}
 
 
 def _answers(outputs: Specs | None) -> dict[str, Any]:
@@ -123,9 +133,17 @@ def _answers(outputs: Specs | None) -> dict[str, Any]:
 
 
 def _row(columns: Specs) -> dict[str, Any]:
-    held = {str(spec.name): _of(spec.type) for spec in columns if isinstance(spec, Column)}
+    held = {str(spec.name): _column(spec) for spec in columns if isinstance(spec, Column)}
     required = [str(spec.name) for spec in columns if isinstance(spec, Column) and spec.required]
     return {"type": "object", "properties": held, "required": required}
+
+
+def _column(column: Column) -> dict[str, Any]:
+    """A value that may be missing may be null, and so may those that pandas has a missing one of."""
+    schema = _of(column.type)
+    if column.required and column.type not in ("float", "double", "string", "datetime"):
+        return schema
+    return {**schema, "type": [schema["type"], "null"]} if "type" in schema else schema
 
 
 def _of(kind: DataType) -> dict[str, Any]:
@@ -157,7 +175,9 @@ def _tensor(spec: Tensor) -> dict[str, Any]:
 
 
 def _of_dtype(dtype: str) -> dict[str, Any]:
-    for beginning, kind in (("float", "double"), ("int", "long"), ("uint", "long"), ("bool", "boolean")):
+    if dtype.startswith("float"):
+        return {"type": ["number", "null"], "format": "double"}
+    for beginning, kind in (("int", "long"), ("uint", "long"), ("bool", "boolean")):
         if dtype.startswith(beginning):
             return _JSON_TYPES[kind]
     return _JSON_TYPES["string"] if dtype == "str" else {}

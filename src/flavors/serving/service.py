@@ -36,13 +36,29 @@ class Served:
 
     def _data(self, asked: Asked) -> Any:
         if asked.rows is None:
-            return asked.whole
+            return asked.whole if self._is_described else _arrays(asked.whole)
         rows = _numbers(asked.rows)
-        if asked.columns is None:  # the signature knows the names, by their order
-            return rows
-        import pandas as pd
+        if asked.columns is not None:
+            import pandas as pd
 
-        return pd.DataFrame(rows, columns=list(asked.columns))
+            return pd.DataFrame(rows, columns=list(asked.columns))
+        return rows if self._is_described else _arrays(rows)  # the signature knows names by their order
+
+    @property
+    def _is_described(self) -> bool:
+        return self.signature is not None and self.signature.inputs is not None
+
+
+def _arrays(data: Any) -> Any:
+    """Lists as arrays, as MLflow hands them to a model without a signature."""
+    import numpy as np
+
+    if isinstance(data, dict):
+        return {name: _arrays(values) for name, values in data.items()}
+    try:
+        return np.asarray(data) if isinstance(data, list) else data
+    except ValueError:  # lists of several lengths
+        return data
 
 
 def _numbers(rows: list[Any]) -> Any:
@@ -63,6 +79,7 @@ class Service:
         self.uri = uri
         self._trust = trust
         self._lock = threading.Lock()
+        self._said = ""
         self.current = self._load(folder_of(uri))
 
     @property
@@ -81,11 +98,18 @@ class Service:
                 if folder == self.current.folder:
                     return
                 self.current = self._load(folder)
-            except Exception:
-                logger.exception("%s cannot be loaded; what was served before goes on", self.uri)
+            except Exception as error:  # noqa: BLE001 - of whatever a model's own modules raise
+                self._complain(error)
                 return
+        self._said = ""
         logger.info("%s is now %s", self.uri, self.current.folder)
         changed()
+
+    def _complain(self, error: Exception) -> None:
+        """Once for each error: this is asked every few seconds."""
+        if str(error) != self._said:
+            self._said = str(error)
+            logger.error("%s cannot be loaded; what was served before goes on", self.uri, exc_info=error)
 
     def _load(self, folder: Path) -> Served:
         return Served(folder, load_predictor(folder, trust=self._trust))

@@ -8,8 +8,9 @@ CSV with a header, or Parquet; the answer is ``{"predictions": …}``.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -43,11 +44,12 @@ class Asked:
     rows: list[Any] | None = None
     whole: Any = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def key(self) -> Any:
         """Equal for requests that can be put together; None for one that cannot."""
-        return None if self.rows is None or self.params else (self.columns,)
+        return None if self.rows is None or self.params or self.alone else (self.columns,)
 
 
 def decode(content_type: str | None, body: bytes, signature: Signature | None) -> Asked:
@@ -62,7 +64,21 @@ def decode(content_type: str | None, body: bytes, signature: Signature | None) -
             "UNSUPPORTED_MEDIA_TYPE",
             f"the content type {kind!r} is not read here; send one of {', '.join(_READERS)}",
         )
-    return reader(body, signature)
+    asked = reader(body, signature)
+    return asked if _may_share(signature) else replace(asked, alone=True)
+
+
+def _may_share(signature: Signature | None) -> bool:
+    """Whether a row is the same to the model whatever rows stand beside it.
+
+    Where no type is known, pandas reads it off all values of a column.
+    """
+    if signature is None or not signature.inputs:
+        return False
+    return all(
+        spec.shape[:1] == (-1,) if isinstance(spec, Tensor) else spec.type != "any"
+        for spec in signature.inputs
+    )
 
 
 def _media(content_type: str | None) -> tuple[str, str]:
@@ -78,10 +94,7 @@ def _media(content_type: str | None) -> tuple[str, str]:
 
 
 def _json(body: bytes, signature: Signature | None) -> Asked:
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused.bad(f"the body is not JSON: {error}") from None
+    document = _document(body)
     if not isinstance(document, dict):
         raise Refused.bad(f"the body must be a JSON object with one of {_FORMS}")
     given = [name for name in document if name in _READ]
@@ -95,6 +108,16 @@ def _json(body: bytes, signature: Signature | None) -> Asked:
     return _READ[given[0]](document[given[0]], params, signature)
 
 
+def _document(body: bytes) -> Any:
+    """What JSON says, with the NaN and Infinity of Python's json, which MLflow's clients send."""
+    try:
+        if b"NaN" in body or b"Infinity" in body:
+            return json.loads(body)
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:  # msgspec's DecodeError is one, too
+        raise Refused.bad(f"the body is not JSON: {error}") from None
+
+
 def _split(given: Any, params: Mapping[str, Any], signature: Signature | None) -> Asked:
     if not isinstance(given, dict) or not _is_rows(given.get("data")):
         raise Refused.bad('dataframe_split must be an object: {"columns": […], "data": [[…], …]}')
@@ -102,6 +125,8 @@ def _split(given: Any, params: Mapping[str, Any], signature: Signature | None) -
     if columns is not None and not _is_names(columns):
         raise Refused.bad("the columns of dataframe_split must be a list of different names")
     _check_widths(given["data"], columns)
+    if columns is None and (signature is None or signature.inputs is None):
+        columns = range(len(given["data"][0]) if given["data"] else 0)
     return Asked(None if columns is None else tuple(columns), given["data"], params=params)
 
 
@@ -118,7 +143,7 @@ def _check_widths(rows: list[list[Any]], columns: list[Any] | None) -> None:
     width = len(columns) if columns is not None else len(rows[0]) if rows else 0
     for number, row in enumerate(rows):
         if len(row) != width:
-            raise Refused.bad(f"row {number} has {len(row)} values, and there are {width} columns")
+            raise Refused.bad(f"row {number} has {len(row)} values, and not {width}")
 
 
 def _records(given: Any, params: Mapping[str, Any], signature: Signature | None) -> Asked:
@@ -134,11 +159,21 @@ def _of_dicts(given: list[dict[str, Any]], params: Mapping[str, Any]) -> Asked:
     return Asked(columns, [[row.get(name) for name in columns] for row in given], params=params)
 
 
+def _of_lists(given: list[Any], params: Mapping[str, Any], signature: Signature | None) -> Asked:
+    """Rows without names: of a table, all must be as wide; arrays are looked at by who knows their shape."""
+    inputs = signature.inputs if signature is not None else None
+    if inputs and isinstance(inputs[0], Column) and any(isinstance(row, list) for row in given):
+        if not _is_rows(given):
+            raise Refused.bad("the rows must all be lists")
+        _check_widths(given, None)
+    return Asked(None, given, params=params)
+
+
 def _instances(given: Any, params: Mapping[str, Any], signature: Signature | None) -> Asked:
     if not isinstance(given, list):
         raise Refused.bad("instances must be a list with an entry for each row")
     if not given or not isinstance(given[0], dict):
-        return Asked(None, given, params=params)
+        return _of_lists(given, params, signature)
     if not all(isinstance(row, dict) for row in given):
         raise Refused.bad("instances must all be objects, or all be lists")
     if _takes_arrays_by_name(signature):
@@ -151,7 +186,7 @@ def _instances(given: Any, params: Mapping[str, Any], signature: Signature | Non
 
 def _inputs(given: Any, params: Mapping[str, Any], signature: Signature | None) -> Asked:
     if isinstance(given, list) and not (given and isinstance(given[0], dict)):
-        return Asked(None, given, params=params)
+        return _of_lists(given, params, signature)
     if isinstance(given, list):
         return _records(given, params, signature)
     if not isinstance(given, dict):
@@ -198,16 +233,31 @@ def _is_text(spec: Column | Tensor) -> bool:
     return isinstance(spec, Column) and not nested and spec.type in ("string", "binary", "datetime")
 
 
-def _parquet(body: bytes, signature: Signature | None) -> Asked:
-    import pandas as pd
+MOST_VALUES = 1 << 24
+"""In a Parquet table: a million equal ones take but a few bytes of a body."""
 
+
+def _parquet(body: bytes, signature: Signature | None) -> Asked:
     try:
-        table = pd.read_parquet(io.BytesIO(body))
+        from pyarrow import parquet
     except ImportError:
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Parquet is not read here: pyarrow is missing") from None
+    try:
+        file = parquet.ParquetFile(io.BytesIO(body))
+        _check_values(file.metadata)
+        return Asked(whole=file.read().to_pandas())
+    except Refused:
+        raise
     except Exception as error:  # what pyarrow raises for a broken file is not written down
         raise Refused.bad(f"the body is not Parquet: {type(error).__name__}") from error
-    return Asked(whole=table)
+
+
+def _check_values(metadata: Any) -> None:
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    values = sum(group.column(column).num_values for group in groups for column in range(group.num_columns))
+    if values > MOST_VALUES:
+        message = f"the table has {values} values, and may have {MOST_VALUES}; send fewer rows at once"
+        raise Refused(413, "REQUEST_TOO_LARGE", message)
 
 
 _READERS: dict[str, Callable[[bytes, Signature | None], Asked]] = {JSON: _json, CSV: _csv, PARQUET: _parquet}
@@ -242,7 +292,7 @@ def _other(value: Any) -> Any:
     """What JSON has no form for: numbers of NumPy's, times, missing values of pandas'."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    if value is None or value != value:  # NaT and NA, which are unequal to themselves
+    if type(value).__name__ in ("NaTType", "NAType"):
         return None
     if hasattr(value, "isoformat"):
         return value.isoformat()

@@ -7,7 +7,11 @@ import sys
 
 from .harness import RESULTS, ROOT
 
-NAMES = ["startup", "log_metric", "small_fit", "search", "index", "query", "history", "chart", "disk"]
+NAMES = [
+    *("startup", "log_metric", "small_fit", "search"),
+    *("torch_loop", "torch_compile", "torch_gpu", "lightning_fit", "xgboost_train", "optuna_study"),
+    *("index", "query", "history", "chart", "disk"),
+]
 HEAD = "# Results\n\nWritten by `make bench`; how it is measured: [README.md](README.md).\n\n"
 
 

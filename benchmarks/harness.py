@@ -66,21 +66,27 @@ class Benchmark:
     """The peers take long and are far away: one round says enough."""
 
 
-PEERS = ("mlflow",)
+PEERS = ("mlflow", "wandb", "optuna_integration")
+"""Modules of the peer's interpreter. A case that begins with one of them runs there, if it is there."""
 
 
-def is_peer(case: str) -> bool:
-    return case.startswith(PEERS)
+def peer_of(case: str) -> str | None:
+    return next((peer for peer in PEERS if case.startswith(peer)), None)
+
+
+FOREIGN = ("AUTOLOG_", "MLFLOW_", "WANDB_")
 
 
 def child_environment() -> dict[str, str]:
     """No settings of the user's, no telemetry of anybody's, and modules compiled as installed ones are."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AUTOLOG_", "MLFLOW_"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "WANDB_MODE": "offline",
+        "WANDB_ERROR_REPORTING": "false",
         "DO_NOT_TRACK": "true",
     }
 
@@ -99,22 +105,23 @@ def run_case(module: str, case: str, python: str) -> Numbers:
     return numbers
 
 
-def has_peer(python: str) -> bool:
-    found = subprocess.run([python, "-c", "import mlflow"], capture_output=True, env=child_environment())
-    return found.returncode == 0
+def has_module(python: str, name: str) -> bool:
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
+    return subprocess.run([python, "-c", code], env=child_environment()).returncode == 0
 
 
 def measure(module: str, benchmark: Benchmark, rounds: int, peer_python: str) -> list[dict[str, Numbers]]:
     """For each round, each case's numbers."""
-    with_peer = any(map(is_peer, benchmark.cases)) and has_peer(peer_python)
+    peers = {case: peer for case in benchmark.cases if (peer := peer_of(case))}
+    found = {peer for peer in set(peers.values()) if has_module(peer_python, peer)}
     taken: list[dict[str, Numbers]] = []
     for number in range(rounds):
         taken.append({})
         for case in benchmark.cases:
-            if is_peer(case) and not (with_peer and number < benchmark.peer_rounds):
+            if case in peers and not (peers[case] in found and number < benchmark.peer_rounds):
                 continue
             print(f"{benchmark.title}: round {number + 1} of {rounds}, {case}", file=sys.stderr, flush=True)
-            python = peer_python if is_peer(case) else sys.executable
+            python = peer_python if case in peers else sys.executable
             taken[-1][case] = run_case(module, case, python)
     return taken
 

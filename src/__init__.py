@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .autolog.enabling import disable, enable, status, suppressed
+    from .autolog.lightning.callback import LightningCallback
+    from .autolog.lightning.logger import LightningLogger
     from .flavors.api import infer_signature, load_model, load_predictor, log_model, save_model
     from .tracking.api import (
         active_run,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "autolog.enabling": ("disable", "enable", "status", "suppressed"),
+    "autolog.lightning.callback": ("LightningCallback",),
+    "autolog.lightning.logger": ("LightningLogger",),
     "flavors.api": ("infer_signature", "load_model", "load_predictor", "log_model", "save_model"),
     "tracking.api": (
         "active_run",
@@ -59,6 +63,8 @@ _WHERE = {
     "tracking.queries": ("buckets", "get_run", "open_store", "search_runs"),
 }
 __all__ = [
+    "LightningCallback",
+    "LightningLogger",
     "__version__",
     "active_run",
     "buckets",

@@ -50,21 +50,30 @@ def test_examples_are_python(page: Path) -> None:
 
 
 def test_every_make_target_that_is_named_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z]+)`", TEXT)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)`", TEXT)) <= targets
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_python_page_run() -> None:
     code = "\n".join(blocks(ROOT / "docs" / "python.md", "python"))
     ran = run(code)
     assert ran.returncode == 0, ran.stderr
-    (found,) = autolog.search_runs(store="autoruns")
-    assert found.tags["checked"] == "yes"
+    (found,) = autolog.search_runs("tags.checked = 'yes'", store="autoruns")
     assert len(found.history("loss")) == 100
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_frameworks_page_run() -> None:
+    ran = run("\n".join(blocks(ROOT / "docs" / "frameworks.md", "python")))
+    assert ran.returncode == 0, ran.stderr
+    (found,) = autolog.search_runs(store="autoruns")
+    assert (found.name, found.status) == ("Linear", "FINISHED")
+    assert len(found.history("loss")) == 50
 
 
 @pytest.mark.slow

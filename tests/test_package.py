@@ -11,15 +11,22 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import autolog
+from autolog.autolog.registry import patchers
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 LAYERS = ["store", "tracking", "flavors", "autolog", "cli"]
 """A layer imports those before it, never one after it."""
 
-FRAMEWORKS = {"numpy", "pandas", "scipy", "sklearn", "skops", "joblib", "torch", "matplotlib"}
+FRAMEWORKS = set(
+    """
+    numpy pandas scipy matplotlib joblib sklearn skops torch torchmetrics safetensors tensorboard tensorboardX
+    lightning pytorch_lightning xgboost lightgbm optuna
+    """.split()
+)
 LATE = FRAMEWORKS | {"sqlalchemy", "sqlite3", "lark", "requests", "http", "click", "rich", "yaml"}
 
 FACE = """
@@ -52,6 +59,20 @@ def test_every_folder_is_shipped() -> None:
     assert {path.parent for path in SRC.rglob("*.py")} == {path.parent for path in SRC.rglob("__init__.py")}
 
 
+def test_versions_are_tested_from_the_bounds_that_are_installed() -> None:
+    """`make test-oldest` installs the lower bounds of pyproject.toml."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    lines = {line for extra in extras.values() for line in extra if not line.startswith("autolog-ml")}
+    bounds = {(each.name, lowest(each)) for each in map(Requirement, lines)}
+    own = [patcher for patcher in patchers() if type(patcher).__module__.startswith("autolog.")]
+    said = {(each.name, lowest(each)) for patcher in own for each in map(Requirement, patcher.requires)}
+    assert said <= bounds
+
+
+def lowest(requirement: Requirement) -> str:
+    return next((each.version for each in requirement.specifier if each.operator == ">="), "")
+
+
 def test_types_are_shipped() -> None:
     assert (SRC / "py.typed").is_file()
 
@@ -75,7 +96,7 @@ def test_the_store_knows_no_framework(name: str) -> None:
         if isinstance(node, ast.Import)
         for alias in node.names
     }
-    assert not imported & {"sklearn", "skops", "joblib", "torch"}
+    assert not imported & (FRAMEWORKS - {"numpy", "pandas"})
 
 
 @pytest.mark.parametrize("name", FACE)

@@ -33,16 +33,20 @@ Made from the code by `make docs`. A `*` stands for what varies. Each name can b
 | file `traceback.txt` | when it failed |
 
 Passwords, keys and tokens are replaced by `[redacted]`, in params, arguments and the difference too.
+
+Each framework has a chapter: {contents}.
 """
 
 
 def page(all_patchers: Iterable[Patcher]) -> str:
-    return "\n".join([HEAD, *map(chapter, sorted(all_patchers, key=lambda patcher: patcher.name))])
+    known = sorted(all_patchers, key=lambda patcher: patcher.name)
+    contents = ", ".join(f"[{patcher.name}](#{patcher.name})" for patcher in known)
+    return "\n".join([HEAD.format(contents=contents), *map(chapter, known)])
 
 
 def chapter(patcher: Patcher) -> str:
     """One framework: a table for each kind of thing."""
-    versions = " ".join(f"`{requirement}`" for requirement in patcher.requires)
+    versions = " or ".join(f"`{requirement}`" for requirement in patcher.requires)
     records = sorted(patcher.records, key=lambda record: list(KINDS).index(record.kind))
     tables = [table(kind, list(rows)) for kind, rows in groupby(records, key=lambda record: record.kind)]
     return "\n".join([f"## {patcher.name}", "", f"Tested with {versions}.", "", *tables])

@@ -40,7 +40,13 @@ class CallFailed(Exception):
 
 
 class Call:
-    """A call of the user's: what is called, on what, with what."""
+    """A call of the user's: what is called, on what, with what.
+
+    A hook sets ``swallowed`` to the exception that ended the call when the framework
+    keeps it to itself or passes on another one.
+    """
+
+    swallowed: BaseException | None = None
 
     def __init__(
         self, function: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -85,7 +91,7 @@ def _positional(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 Hook = Callable[[Call, Log], Generator[None, Any, None]]
-Naming = Callable[[Call], str | None]
+Naming = Callable[[Call], str | Fit | None]
 
 
 class _Hooking:
@@ -117,8 +123,8 @@ class _Hooking:
     def _begin(self, call: Call) -> Fit | None:
         assert self.run is not None
         with contained("opening a run"):
-            name = self.run(call)
-            return None if name is None else begin_fit(name)
+            found = self.run(call)
+            return begin_fit(found) if isinstance(found, str) else found
         return None
 
     def _record(self, call: Call, fit: Fit) -> Any:
@@ -126,9 +132,9 @@ class _Hooking:
             with entered(run=fit.run, inside_fit=True, scope=None):
                 result = self._observe(call, log_of(fit.run))
         except BaseException as error:
-            fit.end(error)
+            fit.end(call.swallowed or error)
             raise
-        fit.end(None)
+        fit.end(call.swallowed)
         return result
 
     def _observe(self, call: Call, log: Log) -> Any:
@@ -173,7 +179,24 @@ def _finish(observer: Generator[None, Any, None], resume: Callable[[], Any]) -> 
     raise RuntimeError("a hook has exactly one yield")
 
 
-class wrap:  # noqa: N801  used like a function
+class _Patch:
+    """What `wrap` and `wrap_cell` share: the layer ``_ours`` on top of ``_original``."""
+
+    _ours: Any
+    _original: Any
+
+    def _beneath(self) -> Any:
+        """The original, below layers of ours that were turned off while another one lay on top of them.
+
+        A method, for it may be called when the interpreter has already cleared this module.
+        """
+        layer, ours = self._original, type(self._ours)
+        while isinstance(layer, ours) and not layer._self_wrapper.on:
+            layer = layer.__wrapped__
+        return layer
+
+
+class wrap(_Patch):  # noqa: N801  used like a function
     """A hook around a function or method, for a ``with`` block.
 
     ``target`` is ``"package.module:Class.method"`` or a pair (object, attribute).
@@ -181,7 +204,8 @@ class wrap:  # noqa: N801  used like a function
     (``inside_fits=False``: only calls outside of recorded fits). With ``run``, a function
     from the call to the run's name, the call is *one logical fit*: a run is opened and
     ended as docs/concepts.md says, calls inside it are part of it; ``None`` as the name
-    lets a call pass unrecorded, with all that happens inside it.
+    lets a call pass unrecorded, with all that happens inside it. A patcher that knows
+    the run already, such as one that goes on, gives a `Fit` instead of a name.
     """
 
     def __init__(
@@ -212,10 +236,10 @@ class wrap:  # noqa: N801  used like a function
         if self._inherited:
             delattr(self._owner, self._name)
         else:
-            setattr(self._owner, self._name, self._original)
+            setattr(self._owner, self._name, self._beneath())
 
 
-class wrap_cell:  # noqa: N801  used like a function
+class wrap_cell(_Patch):  # noqa: N801  used like a function
     """A hook around the function that another function holds in a closure cell.
 
     Reaches a decorated function through every reference that exists, also those that
@@ -250,7 +274,7 @@ class wrap_cell:  # noqa: N801  used like a function
     ) -> None:
         self._hooking.on = False
         if self._cell.cell_contents is self._ours:
-            self._cell.cell_contents = self._original
+            self._cell.cell_contents = self._beneath()
 
 
 def _proxy(original: Any, hooking: _Hooking) -> Any:

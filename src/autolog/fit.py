@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..tracking.active import active_settings
-from ..tracking.api import active_run
+from ..tracking.api import surrounding_run
 from ..tracking.contain import contained
 from ..tracking.context import current
 from ..tracking.opening import open_child, open_top
@@ -33,7 +33,7 @@ class Fit:
 
 def begin_fit(name: str) -> Fit:
     """The outermost fit: in the open run when it is the first there, else in one of its own."""
-    above = active_run()
+    above = surrounding_run()
     if above is None:
         return Fit(open_top(active_settings(), name), owned=True)
     # None of the fits that workers do side by side is the first one.

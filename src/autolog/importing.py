@@ -22,8 +22,9 @@ _waiting: dict[str, list[Told]] = {}
 
 def when_imported(name: str, tell: Told) -> None:
     """Call ``tell`` with the module: now if it is imported, else right after it will be."""
-    if name in sys.modules and not getattr(sys.modules[name].__spec__, "_initializing", False):
-        tell(sys.modules[name])
+    module = sys.modules.get(name)  # None also where an import is forbidden
+    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
+        tell(module)
         return
     _waiting.setdefault(name, []).append(tell)
     if _finder not in sys.meta_path:

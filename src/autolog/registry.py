@@ -5,6 +5,7 @@ One place, one lock. Nothing is kept on other people's modules.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import sys
 import threading
@@ -57,6 +58,7 @@ def enable(names: Iterable[str] | None) -> None:
     """Turn patchers on: those named, or all. Raises ValueError for a name there is none of."""
     with _lock:
         _discover()
+        _undo_at_exit()
         known = [name for name, entry in _entries.items() if not _is_plumbing(entry)]
         chosen = known if names is None else list(names)
         for name in chosen:
@@ -100,6 +102,12 @@ def patchers() -> list[Patcher]:
         return [entry.patcher for entry in _entries.values() if not _is_plumbing(entry)]
 
 
+def _undo_at_exit() -> None:
+    """Patches are not left to the end of the interpreter, which clears modules before it undoes them."""
+    atexit.unregister(disable)
+    atexit.register(disable)
+
+
 def _is_plumbing(entry: _Entry) -> bool:
     """Without versions of its own: it carries the context for all frameworks alike."""
     return not entry.patcher.requires
@@ -126,7 +134,7 @@ def _turn_on(entry: _Entry) -> None:
     entry.wanted = True
     for name in entry.patcher.modules:
         if name in entry.watched:
-            if name in sys.modules:
+            if sys.modules.get(name) is not None:
                 _patch(entry, name, sys.modules[name])
         else:
             entry.watched.add(name)

@@ -6,8 +6,9 @@ and a `Log` without a run drops everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -49,10 +50,25 @@ class Log:
         if self._run is not None and wanted:
             self._run.log_params(wanted)
 
-    def metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+    def metrics(
+        self, metrics: Mapping[str, float], step: int | None = None, *, time: int | None = None
+    ) -> None:
+        """``time`` says when it was, in ms since the epoch; now by default."""
         wanted = self._wanted("metrics", metrics)
         if self._run is not None and wanted:
-            self._run.log_metrics(wanted, step)
+            self._run.log_metrics(wanted, step, time=time)
+
+    def points(self, points: Iterable[tuple[str, float, int, int]]) -> None:
+        """Metrics measured earlier: name, value, step, and time in ms since the epoch."""
+        wanted = [point for point in points if self._wants("metrics", point[0])]
+        if self._run is not None and wanted:
+            self._run.log_points(wanted)
+
+    def series(self, name: str) -> Callable[[float, int], None]:
+        """A function of value and step that logs this metric: for loops in which every microsecond counts."""
+        if self._run is None or not self._wants("metrics", name):
+            return lambda value, step: None
+        return partial(self._run.log_metric, name)
 
     def tags(self, tags: Mapping[str, Any]) -> None:
         wanted = self._wanted("tags", tags)
@@ -117,6 +133,8 @@ class Log:
 
     def _wanted(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         settings = self.settings
+        if not (settings.include or settings.exclude):
+            return dict(values)
         return {name: value for name, value in values.items() if settings.wants(kind, name)}
 
 

@@ -17,10 +17,14 @@ def version_of(distribution: str) -> str | None:
 
 
 def installed(requires: tuple[str, ...]) -> str | None:
-    """The version of the first distribution that is required, or None where there is none."""
+    """The version of the first that is installed, or None where none is.
+
+    A framework may come under several names, such as xgboost and xgboost-cpu.
+    """
     from packaging.requirements import Requirement
 
-    return version_of(Requirement(requires[0]).name) if requires else None
+    versions = (version_of(Requirement(requirement).name) for requirement in requires)
+    return next((version for version in versions if version is not None), None)
 
 
 def unmet(requires: tuple[str, ...]) -> list[str]:

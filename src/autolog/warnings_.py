@@ -23,6 +23,8 @@ MOST = 20
 
 _quiet: ContextVar[bool] = ContextVar("autolog_quiet", default=False)
 _open: dict[str, Heard] = {}
+_watchers = 0
+_original: Any = None
 
 
 class Heard:
@@ -69,16 +71,20 @@ def unheard() -> Iterator[None]:
 
 @contextmanager
 def watching() -> Iterator[None]:
-    """While this is on, `heard` hears."""
+    """While this is on, `heard` hears, and `unheard` is not heard. Several patchers may turn it on."""
+    global _watchers, _original
     module: Any = warnings
-    original = module._showwarnmsg
-    ours = _observing(original)
-    module._showwarnmsg = ours
+    if not _watchers:
+        _original = module._showwarnmsg
+        module._showwarnmsg = _observing(_original)
+    ours = module._showwarnmsg
+    _watchers += 1
     try:
         yield
     finally:
-        if module._showwarnmsg is ours:
-            module._showwarnmsg = original
+        _watchers -= 1
+        if not _watchers and module._showwarnmsg is ours:
+            module._showwarnmsg = _original
 
 
 def _observing(show: Callable[[Any], None]) -> Callable[[Any], None]:

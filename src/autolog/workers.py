@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..tracking.active import activate, active_settings
-from ..tracking.api import active_run
+from ..tracking.api import surrounding_run
 from ..tracking.contain import contained
 from ..tracking.context import Context, current, exactly, stay_in
 from ..tracking.opening import open_elsewhere
@@ -26,7 +26,7 @@ from . import registry
 from .engine import Call
 from .sink import Log
 
-_HERE = "__import__('importlib.util', fromlist=['find_spec']).find_spec('autolog')"
+HERE = "__import__('importlib.util', fromlist=['find_spec']).find_spec('autolog')"
 _US = f"__import__({__name__!r}, fromlist=['load'])"
 
 
@@ -45,7 +45,7 @@ class Ticket:
     def wire(self) -> bytes:
         """The context as bytes; made once, however many tasks there are."""
         if self._wire is None:
-            run = self.context.run or active_run()
+            run = self.context.run or surrounding_run()
             where = run and (run.id, run.writer.address, run.name, run.experiment)
             # Silent: what there is to say, this process says, once.
             settings = replace(active_settings(), frameworks=registry.enabled(), silent=True)
@@ -84,7 +84,7 @@ class Crossing:
         return Carried(function, self._ticket)
 
     def __reduce__(self) -> Any:
-        code = f"{_US}.landing(w) if {_HERE} else (lambda function: function)"
+        code = f"{_US}.landing(w) if {HERE} else (lambda function: function)"
         return eval, (code, {"w": self._ticket.wire()})
 
 
@@ -113,7 +113,7 @@ class Luggage:
         self._ticket = ticket
 
     def __reduce__(self) -> Any:
-        return eval, (f"{_HERE} and {_US}.settle(w)", {"w": self._ticket.wire()})
+        return eval, (f"{HERE} and {_US}.settle(w)", {"w": self._ticket.wire()})
 
 
 def settle(wire: bytes) -> None:

@@ -23,6 +23,7 @@ STYLES = {"FINISHED": "green", "RUNNING": "cyan", "FAILED": "red", "KILLED": "ma
 _GROUPS = {"metric": "metrics", "param": "params", "parameters": "params", "tag": "tags"}
 _TRAINING = re.compile(r"(mean_)?train(ing)?_")
 _DULL = re.compile(r"std_|rank_|n_|iter$|.*_(time|index|samples)$")
+_DULL_PARAM = re.compile(r"(.*__)?(verbose|verbosity|n_jobs|random_state|copy(_x)?|memory|cache_size)$", re.I)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def cell(run: RunData, column: tuple[str, str], show: Show) -> Cell:
         return Cell("")
     if group == "metrics":
         return Cell(formats.number(values[key]))
-    return Cell(_fitting(str(values[key]), show))
+    return Cell("null" if values[key] is None else _fitting(str(values[key]), show))
 
 
 def chosen(runs: Iterable[RunData]) -> list[tuple[str, str]]:
@@ -114,14 +115,14 @@ def _telling(rows: Sequence[Collection[str]]) -> list[str]:
 
 
 def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Keys with several values, the ones that most rows have first."""
+    """Keys with several values, the ones that most rows have first; technical ones last."""
     counts = Counter(key for row in rows for key in row)
     values: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         for key, value in row.items():
             values[key].add(str(value))
     differ = [key for key in counts if len(values[key]) > 1]
-    return sorted(differ, key=lambda key: (-counts[key], key))
+    return sorted(differ, key=lambda key: (_DULL_PARAM.match(key) is not None, -counts[key], key))
 
 
 def _merged(rankings: Sequence[Sequence[str]], wanted: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files of a run as a tree with their sizes."""
+"""The files of a run as a tree with their sizes, and where they are."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def file_tree(store: Store, run: RunData) -> Table:
         for indent, name, size in _lines(sizes)
     ]
     return Table([Column(""), Column("", right=True)], rows)
+
+
+def place_of(store: Store, run: RunData) -> str:
+    """The folder that the run's files are in; empty when there are none."""
+    artifacts = store.artifacts(run.id)
+    for name in artifacts:
+        return str(artifacts.path(name).parents[len(PurePosixPath(name).parts) - 1])
+    return ""
 
 
 def _size(path: Path) -> int:

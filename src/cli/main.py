@@ -23,6 +23,8 @@ from .show import show
 from .status import status
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+# The bare command: its message is the help. Older versions of click print that themselves.
+_NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _POSSIBLE = (click.ClickException, click.Abort, OSError, LookupError, ValueError)
 
 
@@ -57,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: Exception) -> int:
     if isinstance(error, click.Abort):
         return INTERRUPTED
+    if isinstance(error, _NO_COMMAND):
+        click.echo(error.format_message(), err=True)
+        return WRONG_USE
     if isinstance(error, click.ClickException):
         click.echo(f"autolog: {_advice(error)}", err=True)
         return WRONG_USE if isinstance(error, click.UsageError) else FAILED
@@ -69,7 +74,8 @@ def _failed(error: Exception) -> int:
 
 def _advice(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    message = error.format_message().rstrip(".")
+    # click puts choices on lines of their own.
+    message = error.format_message().rstrip(".").replace("\n\t", " ")
     return message if context is None else f"{message}; see `{context.command_path} --help`"
 
 

@@ -28,16 +28,20 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-def opened(store: str | None) -> Store:
+def opened(store: str | None, *, there: bool = False) -> Store:
     """The store of ``--store``, its index up to date.
 
+    A configured one that is not there yet is empty, unless it has to be ``there``.
     Raises NotAStore, and UsageError for settings nobody can read.
     """
     from ..store.errors import StoreError
+    from ..store.opening import require_store
     from ..tracking.queries import open_store
 
     try:
         source = open_store(store)
+        if there:
+            require_store(source.uri)
         with patience("reading what is new in the log"):
             source.search(limit=1)
         return source
@@ -48,10 +52,10 @@ def opened(store: str | None) -> Store:
 
 
 def opened_folder(store: str | None) -> FolderStore:
-    """The same for what works on files: the store must be a folder, else UsageError."""
+    """The same for what works on files: the store must be there, and a folder, else UsageError."""
     from ..store.folder import FolderStore
 
-    folder = opened(store)
+    folder = opened(store, there=True)
     if not isinstance(folder, FolderStore):
         raise click.UsageError(f"this works on a store that is a folder, not on {folder.uri}")
     return folder

@@ -41,9 +41,9 @@ def predict(
 ) -> None:
     """Predict every row of a file with a model.
 
-    The file is CSV, Parquet or JSON lines; MODEL is a folder, runs:/ID/model, models:/NAME/VERSION or models:/NAME@ALIAS. The rows
-    are read, predicted and written in chunks, in their order. Interrupted, the same command
-    goes on where it was.
+    The file is CSV, Parquet or JSON lines; MODEL is a folder, runs:/ID/model,
+    models:/NAME/VERSION or models:/NAME@ALIAS. The rows are read, predicted and written in
+    chunks, in their order. Interrupted, the same command goes on where it was.
     """
     _require_arrow()
     from ..flavors import ModelError

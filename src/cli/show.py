@@ -12,7 +12,7 @@ import click
 
 from . import columns, environment, formats
 from .datasets import described
-from .files import file_tree
+from .files import file_tree, place_of
 from .listing import flat, listing
 from .options import found, opened, store_option
 from .tables import Cell, Column, Table, heading, is_terminal
@@ -44,7 +44,7 @@ def show(name: str, store: str | None) -> None:
     _section("tags", _pairs({key: value for key, value in run.tags.items() if not environment.is_about(key)}))
     _section("data", _data(run.inputs))
     _section("environment", _pairs(environment.of(source, run)))
-    _section("artifacts", file_tree(source, run))
+    _section(f"artifacts in {formats.one_line(place_of(source, run))}", file_tree(source, run))
     _nested(source, run)
 
 

@@ -49,11 +49,18 @@ def families(runs: Iterable[RunData]) -> Family:
 
 
 def in_trial_order(runs: Iterable[RunData]) -> list[RunData]:
-    """Nested runs as they were made: trials by their number, others by their start."""
+    """Nested runs by their start; the trials of one parent by their number, from where the first began."""
+    runs = list(runs)
+    began: dict[str | None, int] = {}
+    for run in runs:
+        if TRIAL in run.tags:
+            began[run.parent_id] = min(run.start_time or 0, began.get(run.parent_id, run.start_time or 0))
 
-    def key(run: RunData) -> tuple[int, int, str]:
-        number = run.tags.get(TRIAL, "")
-        return int(number) if number.isdecimal() else 0, run.start_time or 0, run.id
+    def key(run: RunData) -> tuple[int, int, int, str]:
+        number, start = run.tags.get(TRIAL), run.start_time or 0
+        if number is None:
+            return start, 0, start, run.id
+        return began[run.parent_id], int(number) if number.isdecimal() else 0, start, run.id
 
     return sorted(runs, key=key)
 

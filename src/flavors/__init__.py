@@ -6,6 +6,8 @@ core          save and load: what is the same for all flavors
 trust, code   what the caller lets run, and the user's modules that travel with a model
 schema/       signatures: written, read, and held to
 sklearn       the scikit-learn flavor, on skopsfile/
+torch         the PyTorch flavor: torchstate is what it saves, torchlayers how layers are described
+xgboost       the XGBoost flavor, lightgbm the LightGBM one; xgboostfile and lightgbmfile check their files
 mlmodel, requirements, examples, folder    the parts of a model's folder
 """
 

@@ -70,9 +70,13 @@ def flavor_named(name: str) -> Flavor | None:
 @cache
 def _flavors() -> tuple[Flavor, ...]:
     """All of them; those of other packages first, since they know their models better."""
-    from .sklearn import flavor
+    from .lightgbm import flavor as lightgbm
+    from .sklearn import flavor as sklearn
+    from .torch import flavor as torch
+    from .xgboost import flavor as xgboost
 
-    return (*_installed(), flavor)
+    # The estimators of xgboost and lightgbm are scikit-learn's, too.
+    return (*_installed(), xgboost, lightgbm, sklearn, torch)
 
 
 def _installed() -> Iterator[Flavor]:

@@ -40,7 +40,7 @@ class Trust(frozenset[str]):
             found = self._module(module, name)
             for part in name.split("."):
                 found = getattr(found, part)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, ValueError) as error:
             raise ModelNotLoadable(
                 f"the model needs {module}.{name}, which cannot be imported here ({error}); "
                 f"install it, or put its module on the import path"

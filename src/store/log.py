@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -182,8 +183,19 @@ class RunLog:
 
 _run_logs: weakref.WeakSet[RunLog] = weakref.WeakSet()
 _event_logs: weakref.WeakValueDictionary[str, EventLog] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = threading.RLock()  # an object's death may end a run in the middle of this
 _writer = ""
+_late: list[Callable[[], None]] = []
+
+
+def write_before_reading(write: Callable[[], None]) -> None:
+    """Have ``write`` called before anything is read here: for who gathers values for a moment."""
+    _late.append(write)
+
+
+def write_late() -> None:
+    for write in _late:
+        write()
 
 
 def writer_name() -> str:
@@ -205,7 +217,7 @@ def event_log(folder: Path) -> EventLog:
 
 def _after_fork() -> None:
     global _writer, _lock
-    _writer, _lock = "", threading.Lock()
+    _writer, _lock = "", threading.RLock()
     for log in list(_event_logs.values()):
         log.start_over()
     for run_log in list(_run_logs):

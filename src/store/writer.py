@@ -118,6 +118,7 @@ def _put(draft: Path, target: Path) -> None:
     """Rename; what stood there before is gone only when the new one is in its place."""
     if not (target.is_dir() or (draft.is_dir() and target.exists())):
         os.replace(draft, target)
+        _remove(draft)  # still there when both were links to one file: renaming does nothing then
         return
     old = target.parent / f".{os.urandom(8).hex()}.part"
     os.replace(target, old)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import contain
 from .settings import Settings, resolve
 
 _active: Settings | None = None
+_listeners: list[Callable[[Settings], None]] = []
 
 
 def active_settings() -> Settings:
@@ -22,3 +25,10 @@ def activate(settings: Settings) -> None:
     _active = settings
     contain.strict = settings.strict
     contain.silent = settings.silent
+    for listener in _listeners:
+        listener(settings)
+
+
+def when_activated(listener: Callable[[Settings], None]) -> None:
+    """Have ``listener`` called with the settings whenever they are chosen anew."""
+    _listeners.append(listener)

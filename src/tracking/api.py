@@ -14,13 +14,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import lifetime
-from .active import active_settings
+from .active import active_settings, when_activated
+from .contain import contained
 from .context import current, entered
 from .outcome import outcome
 from .runs import ActiveRun
 
 if TYPE_CHECKING:
     from ..store.runs import Run
+    from .settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -119,7 +121,7 @@ class run:  # noqa: N801  used like a function
         name = self._name or _program()
         if self._resume is not None:
             return open_again(chosen, _id(self._resume), fits=self._fits)
-        above = self._parent if self._parent is not None else active_run()
+        above = self._parent if self._parent is not None else surrounding_run()
         if isinstance(above, ActiveRun):
             return open_child(above, name, fits=self._fits)
         if above is not None:
@@ -132,13 +134,37 @@ def active_run() -> ActiveRun | None:
     return current().run or _process_run
 
 
+def surrounding_run() -> ActiveRun | None:
+    """The run that a new one here is nested in, or None.
+
+    At a prompt not the one of the ``log_…`` calls: it is open for as long as the session,
+    and would take in all that follows.
+    """
+    return current().run or (None if hasattr(sys, "ps1") else _process_run)
+
+
 _process_run: ActiveRun | None = None
 _lock = threading.Lock()
+_asked: list[Callable[[], ActiveRun | None]] = []
+
+
+def ask_for_a_run(ask: Callable[[], ActiveRun | None]) -> None:
+    """Have ``ask`` called for a run to log into where none is open."""
+    _asked.append(ask)
 
 
 def target_run() -> ActiveRun:
     """The run that is logged to here; one that ends with the process is opened where there is none."""
-    return active_run() or _open_process_run()
+    return active_run() or _run_under_way() or _open_process_run()
+
+
+def _run_under_way() -> ActiveRun | None:
+    """A run that is not open here, though what happens here is part of it: a training's loop."""
+    for ask in _asked:
+        with contained("looking for a run to log into"):
+            if (found := ask()) is not None:
+                return found
+    return None
 
 
 def _open_process_run() -> ActiveRun:
@@ -153,10 +179,27 @@ def _open_process_run() -> ActiveRun:
         return _process_run
 
 
+def _end_in_former_store(settings: Settings) -> None:
+    """When another store is chosen, the run of the ``log_…`` calls is over; the next call opens one there."""
+    global _process_run
+    former = _process_run
+    if former is None:
+        return
+    from .opening import store_of
+
+    with contained("ending the run in the former store"):
+        if former.store is not store_of(settings):
+            _process_run = None
+            former.end()
+
+
+when_activated(_end_in_former_store)
+
+
 def log_metric(key: str, value: float, step: int | None = None) -> None:
     """See `ActiveRun.log_metric`."""
     # `target_run`, written out: this is called once a training step.
-    (current().run or _process_run or _open_process_run()).log_metric(key, value, step)
+    (current().run or _process_run or target_run()).log_metric(key, value, step)
 
 
 def log_metrics(metrics: Mapping[str, float], step: int | None = None) -> None:

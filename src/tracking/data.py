@@ -34,8 +34,10 @@ def describe(data: object, target: object = None) -> DataFacts:
 
     Never raises, changes nothing and draws no random number. What cannot be found out is
     left out; of an object of unknown kind only its type's name stays. What the digest
-    covers is written in `digest`.
+    covers is written in `digest`. What somebody described already stays as it is.
     """
+    if isinstance(data, DataFacts):
+        return data
     facts = _facts(data)
     digest = facts.get("digest", "")
     if target is not None:
@@ -67,9 +69,12 @@ def _facts(data: object) -> dict[str, Any]:
 
 
 def _is_tensor(data: object) -> bool:
-    """On whatever device: shape and type are known without waiting for it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(data, torch.Tensor)
+    """On whatever device, or still to be computed: shape and type are known without waiting for it."""
+    kinds = (
+        getattr(sys.modules.get(module), name, None)
+        for module, name in (("torch", "Tensor"), ("dask.array", "Array"))
+    )
+    return any(kind is not None and isinstance(data, kind) for kind in kinds)
 
 
 def _shape(data: Any) -> list[int] | None:

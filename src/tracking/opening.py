@@ -109,14 +109,22 @@ def open_again(settings: Settings, id: str, *, fits: str) -> ActiveRun:
     return run
 
 
-def open_elsewhere(settings: Settings, id: str, *, address: str, name: str, experiment: str) -> ActiveRun:
-    """A run that another process has open. Nothing is written until there is something to say."""
+def open_elsewhere(
+    settings: Settings, id: str, *, address: str, name: str, experiment: str, resumed: bool = False
+) -> ActiveRun:
+    """A run that another process has open. Nothing is written until there is something to say.
+
+    With ``resumed`` it goes on here too, ended or not, and ends with this process.
+    """
     store = None
     writer: RunWriter = Discarded(id)
     with contained("joining the run of the process above"):
         store = store_of(settings)
-        writer = store.join(id, address=address)
-    return ActiveRun(writer, name=name, experiment=experiment, store=store)
+        writer = store.join(id, address=address, resumed=resumed)
+    run = ActiveRun(writer, name=name, experiment=experiment, store=store)
+    if resumed:
+        lifetime.opened(run)
+    return run
 
 
 def store_of(settings: Settings) -> Store:

@@ -13,8 +13,11 @@ def outcome(error: BaseException | None) -> Status:
         return "FINISHED"
     if isinstance(error, KeyboardInterrupt):
         return "KILLED"
-    if isinstance(error, SystemExit) and error.code in (None, 0):
-        return "FINISHED"
+    if isinstance(error, SystemExit):
+        if error.code in (None, 0):
+            return "FINISHED"
+        if isinstance(error.__context__, KeyboardInterrupt):  # Ctrl-C, which somebody made an exit of
+            return "KILLED"
     return "FAILED"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time as clock
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -117,17 +117,38 @@ class ActiveRun:
             _key(key, "metric")
             raise
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Several metrics at one step, in one write."""
+    def log_metrics(
+        self, metrics: Mapping[str, float], step: int | None = None, *, time: int | None = None
+    ) -> None:
+        """Several metrics at one step, in one write. ``time`` is in ms since the epoch, now by default."""
         _require_mapping(metrics, "metrics")
+        if len(metrics) == 1 and time is None:  # a fifth of the time
+            for key, number in metrics.items():
+                self.log_metric(key, number, step)
+            return
         values = {key: metric_value(_key(key, "metric"), value) for key, value in metrics.items()}
         by_step: dict[int, dict[str, float | int | str]] = {}
         given = step is not None and self._seen is None  # then there is nothing to count
         for key, value in values.items():
             at = _whole(key, step) if given else self._step(key, step)
             by_step.setdefault(at, {})[key] = wire_number(value)
-        now = _now()
-        self._write(*(Metrics(0, now, step=at, metrics=points) for at, points in by_step.items()))
+        when = _now() if time is None else time
+        self._write(*(Metrics(0, when, step=at, metrics=points) for at, points in by_step.items()))
+
+    def log_points(self, points: Iterable[tuple[str, float, int, int]]) -> None:
+        """Values that were measured earlier: name, value, step, and time in ms since the epoch."""
+        try:
+            for key, value, step, time in points:
+                at = step if self._seen is None else self._step(key, step)
+                self._point(key, at, time, wire_number(value))
+            if self.ended and self.parent is None:
+                self.writer.close()
+        except (OSError, StoreError) as error:
+            store_failed(error)
+
+    def next_step(self, key: str) -> int:
+        """Where a metric that is new here begins: at 0, in a resumed run after its last step."""
+        return self._first_step(key, None)
 
     def _step(self, key: str, step: int | None) -> int:
         """The step to log at, as a plain int."""

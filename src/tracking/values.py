@@ -64,6 +64,8 @@ def metric_value(key: str, value: object) -> float:
         raise _no_number(key, value)
     if getattr(getattr(value, "dtype", None), "kind", "f") in _NO_NUMBERS:
         raise _no_number(key, value)
+    if getattr(value, "requires_grad", False):  # PyTorch warns when such a tensor becomes a number
+        value = value.detach()  # type: ignore[attr-defined]
     try:
         return float(value)  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001 - whatever a __float__ raises

@@ -8,12 +8,19 @@ import pickle
 import traceback
 import types
 from collections.abc import Generator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import autolog
+from autolog import search_runs
 from autolog.autolog import Call, CallFailed, Log, wrap, wrap_cell
+from autolog.autolog.fit import Fit
 from autolog.tracking import contain
+from autolog.tracking.active import activate
+from autolog.tracking.settings import resolve
 
 
 class Base:
@@ -164,6 +171,35 @@ def test_an_error_of_the_hook_is_ours_alone(phase: str, caplog: pytest.LogCaptur
                 assert holder.f(1) == 1
     assert calls == [1, 1]
     assert len([r for r in caplog.records if r.levelname == "WARNING"]) == (0 if phase == "no yield" else 1)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_exception_that_the_framework_swallowed_ends_the_run(tmp_path: Path, fails: bool) -> None:
+    def hook(call: Call, log: Log) -> Generator[None, Any, None]:
+        call.swallowed = KeyboardInterrupt()
+        yield
+
+    activate(resolve(store=tmp_path / "store"))
+    expected = pytest.raises(ValueError, match="bad") if fails else nullcontext()
+    method, arguments = ("fail", ()) if fails else ("fit", (1,))
+    with wrap((Model, method), hook, run=lambda call: "fit"), expected:
+        getattr(Model(), method)(*arguments)
+    (run,) = search_runs(store=tmp_path / "store")
+    assert run.status == "KILLED"
+
+
+def test_a_patcher_may_know_the_run_already(tmp_path: Path) -> None:
+    def hook(call: Call, log: Log) -> Generator[None, Any, None]:
+        log.tags({"mine": "yes"})
+        yield
+
+    activate(resolve(store=tmp_path / "store"))
+    with autolog.run("earlier") as earlier:
+        pass
+    with wrap((Model, "fit"), hook, run=lambda call: Fit(earlier, owned=False)):
+        Model().fit(1)
+    (run,) = search_runs(store=tmp_path / "store")
+    assert (run.name, run.tags["mine"], run.status) == ("earlier", "yes", "FINISHED")
 
 
 def test_strict_lets_our_errors_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,3 +65,10 @@ def test_a_module_that_does_not_exist_is_not_found_as_always() -> None:
     when_imported("told_nowhere", lambda module: None)
     with pytest.raises(ModuleNotFoundError, match="told_nowhere"):
         importlib.import_module("told_nowhere")
+
+
+def test_a_module_whose_import_is_forbidden_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "told_forbidden", None)  # type: ignore[arg-type]
+    told: list[ModuleType] = []
+    when_imported("told_forbidden", lambda module: told.append(module))
+    assert told == []

@@ -91,6 +91,22 @@ def test_doctor_says_what_is_wrong_and_mends_it(autolog: Command, store: FolderS
     assert run.status == "KILLED"
 
 
+@pytest.mark.parametrize("command", ["doctor", "gc"])
+@pytest.mark.parametrize("options", [(), ("--store", "autoruns")], ids=["configured", "named"])
+def test_what_is_no_store_is_not_looked_after(
+    autolog: Command, command: str, options: tuple[str, ...]
+) -> None:
+    missing = autolog(command, *options)
+    assert (missing.code, missing.out) == (2, "")
+    assert "there is no store in" in missing.err
+    Path("autoruns").mkdir()
+    Path("autoruns/notes.txt").write_text("mine")
+    other = autolog(command, *options)
+    assert (other.code, other.out) == (2, "")
+    assert "is no store" in other.err
+    assert os.listdir("autoruns") == ["notes.txt"]
+
+
 def test_export_writes_all_runs_or_some_with_their_nested_ones(autolog: Command, store: FolderStore) -> None:
     assert autolog("export", *STORE, "--format", "jsonl", "-o", "all.jsonl").code == 0
     assert len(Path("all.jsonl").read_text().splitlines()) == 3 + TRIALS

@@ -76,6 +76,13 @@ def test_only_params_that_differ_are_chosen() -> None:
     assert chosen(rows) == [("params", "C")]
 
 
+def test_technical_params_come_last() -> None:
+    rows = [run(params={"n_jobs": n, "verbose": n, "svc__random_state": n}) for n in (1, 2, 3)]
+    rows[0].params["C"] = 1
+    rows[1].params["C"] = 2
+    assert chosen(rows)[0] == ("params", "C")
+
+
 def test_parents_and_nested_runs_both_have_their_say() -> None:
     parents = [run(metrics={"best_score": 1.0, "a_score": 1.0})]
     trials = [run("p", metrics={"mean_test_score": 1.0, "loss": 1.0})] * 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +114,7 @@ class TestShow:
         assert "train training d1 ndarray 150 × 4" in words
         assert "cpus 2" in words
         assert "notes/ 5 B a.txt 5 B" in words
+        assert any(Path(line.removeprefix("artifacts in "), "notes/a.txt").is_file() for line in result.lines)
 
     def test_a_search_sums_up_its_trials(self, autolog: Command, store: FolderStore) -> None:
         out = autolog("show", "--store", "runs", run_id(store, "search")).out

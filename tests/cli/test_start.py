@@ -31,6 +31,12 @@ def test_help(autolog: Command, arguments: list[str]) -> None:
     assert "..." not in result.out.replace("]...", "").replace("RUN...", "")  # no text is cut off
 
 
+def test_the_bare_command_shows_the_help(autolog: Command) -> None:
+    bare = autolog()
+    assert (bare.out or bare.err) == autolog("--help").out  # older versions of click: out, with code 0
+    assert bare.code == (0 if bare.out else 2)
+
+
 def test_version(autolog: Command) -> None:
     from autolog import __version__
 

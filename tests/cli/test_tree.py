@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 
 from autolog.cli.tree import Branch, More, branches, in_trial_order
 from autolog.store.base import RunData
@@ -58,3 +59,16 @@ def test_any_depth() -> None:
 def test_trials_stand_in_the_order_of_their_numbers() -> None:
     trials = [run(str(n), "s", trial=str(n)) for n in (10, 9, 100, 0)]
     assert [trial.id for trial in in_trial_order(trials)] == ["0", "9", "10", "100"]
+
+
+def test_trials_beside_other_runs_stay_together_where_the_first_began() -> None:
+    mixed = [
+        started("before", 1), started("t1", 3, "1"), started("t0", 4, "0"), started("after", 5),
+        started("t2", 6, "2"),
+    ]  # fmt: skip
+    assert [run.id for run in in_trial_order(mixed)] == ["before", "t0", "t1", "t2", "after"]
+
+
+def started(id: str, time: int, trial: str | None = None) -> RunData:
+    tags = {} if trial is None else {"trial": trial}
+    return replace(run(id, "s", **tags), start_time=time)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from sklearn import config_context
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     GradientBoostingRegressor,
@@ -57,6 +58,8 @@ TABLE = pd.DataFrame(
 )
 NUMBERS = ["double", "long", "integer", "float", "nullable", "bool", "unsigned", "missing"]
 MIXED = make_column_transformer((OneHotEncoder(), ["text", "category"]), (SimpleImputer(), NUMBERS))
+with config_context(enable_metadata_routing=True):
+    ASKING = LogisticRegression().set_fit_request(sample_weight=True)
 
 MODELS: dict[str, tuple[Any, Any, Any]] = {
     "array": (make_pipeline(StandardScaler(), LogisticRegression()), X, Y),
@@ -71,6 +74,7 @@ MODELS: dict[str, tuple[Any, Any, Any]] = {
     "boosting": (GradientBoostingRegressor(n_estimators=5), X, X[:, 0]),
     "histograms": (HistGradientBoostingClassifier(max_iter=3), X, np.where(Y, "yes", "no")),
     "neighbours": (KNeighborsClassifier(), X, Y),
+    "metadata requests": (ASKING, X, Y),
     "spline": (make_pipeline(SplineTransformer(), LinearRegression()), X, X[:, 0]),
 }
 

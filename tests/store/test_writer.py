@@ -166,3 +166,13 @@ def test_drafts_are_not_artifacts(tmp_path: Path) -> None:
         assert list(store.artifacts(writer.id)) == []
     assert list(store.artifacts(writer.id)) == ["a/b.txt"]
     assert [file.name for file in (writer.folder / "artifacts" / "a").iterdir()] == ["b.txt"]
+
+
+def test_a_file_linked_twice_leaves_no_draft(tmp_path: Path) -> None:
+    """Renaming one link of a file onto another one does nothing, and leaves both."""
+    (tmp_path / "large").write_text("x")
+    run = FolderStore(tmp_path / "store").create("fruit", "run")
+    for _ in range(2):
+        with run.artifact("large") as target:
+            os.link(tmp_path / "large", target)
+    assert os.listdir(run.folder / "artifacts") == ["large"]

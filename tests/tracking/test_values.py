@@ -305,3 +305,18 @@ def test_what_is_no_number_is_named(value: object) -> None:
 )
 def test_json(value: object, plain: object) -> None:
     assert json_ready(value) == plain
+
+
+def test_a_tensor_with_gradients_is_asked_without_them() -> None:
+    """PyTorch warns of the other way."""
+
+    class Tensor:
+        requires_grad = True
+
+        def detach(self) -> float:
+            return 0.5
+
+        def __float__(self) -> float:
+            raise AssertionError("a warning")
+
+    assert metric_value("loss", Tensor()) == 0.5

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...tracking.context import current, entered
 from ..engine import Call, wrap_cell
-from .eligible import qualified
+from .eligible import qualified, state_of
 from .folds import error_of, summary
 from .later import follow_predictions
 from .params import params_of
+from .randomness import untouched
 from .scope import FoldsScope
 
 if TYPE_CHECKING:
@@ -104,12 +105,14 @@ _OUTERMOST = {
 
 
 def _describe(call: Call, log: Log) -> None:
-    params, tags = params_of(call.argument("estimator"))
+    estimator = call.argument("estimator")
     given = {name: call.argument(name) for name in _SETTINGS}
     own = {f"{call.function.__name__}_{name}": value for name, value in given.items() if value is not None}
-    log.params(params | own)
-    log.tags(tags)
-    log.input(call.argument("X"), call.argument("y"))
+    with untouched(state_of(estimator)):
+        params, tags = params_of(estimator)
+        log.params(params | own)
+        log.tags(tags)
+        log.input(call.argument("X"), call.argument("y"))
 
 
 def _curve(log: Log, steps: Iterable[int], train: Any, test: Any) -> None:

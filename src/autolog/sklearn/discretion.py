@@ -28,7 +28,9 @@ def objection(params: Mapping[str, Any]) -> str | None:
     for key, value in params.items():
         if value is False and key.rpartition("__")[2] in ("copy", "copy_X", "copy_x"):
             return f"with {key}=False the fit may have changed the data"
-        if key.endswith("verbose") and value and f"{key.removesuffix('verbose')}n_jobs" in params:
+        # LightGBM is silent with less than 0, which joblib and scikit-learn do not take.
+        loud = value and not (isinstance(value, int) and value < 0)
+        if key.endswith("verbose") and loud and f"{key.removesuffix('verbose')}n_jobs" in params:
             # As joblib's progress does. Where output goes cannot be changed for one call.
             return f"with {key}={value!r} the model prints when it predicts"
     return None

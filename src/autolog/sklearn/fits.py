@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...tracking.active import active_settings
 from ...tracking.contain import contained
-from ..warnings_ import Heard, heard, unheard
+from ...tracking.context import entered
+from ..boosting import ModelScope
+from ..warnings_ import Heard, heard
 from . import attributes, searches, weights
 from .curves import as_json
 from .discretion import discreet, objection
-from .eligible import is_model, model_inside, qualified
+from .eligible import is_model, last_step, model_inside, qualified, state_of
 from .later import follow
 from .params import params_of
+from .randomness import untouched
 from .rows import Data, data_of
 from .training import training
 
@@ -34,42 +37,48 @@ def record_fit(call: Call, log: Log) -> Generator[None, Any, None]:
     """Around ``fit``, ``fit_transform`` and ``fit_predict`` of the outermost estimator."""
     estimator, data = call.instance, data_of(call)
     params = before(estimator, data, log)
-    with heard(log.id) as warned, searches.recorded(estimator, log):
+    about = entered(scope=ModelScope.of(last_step(estimator)))
+    with heard(log.id) as warned, about, searches.recorded(estimator, log):
         began = perf_counter()
         try:
             yield
         finally:
             seconds = perf_counter() - began
             keep_warnings(warned, log)
-    metrics = {"fit_time": seconds}
-    with contained("computing training metrics"):
-        metrics.update(_training(estimator, data, seconds, params, log))
-    with contained("reading fitted attributes"), unheard():
-        metrics.update(attributes.numbers(model_inside(estimator)))
-    log.metrics(metrics)
-    keep(estimator, params, log, example=None if objection(params) else data.example())
+    with discreet(estimator, params):
+        metrics = {"fit_time": seconds}
+        with contained("computing training metrics"):
+            metrics.update(_training(estimator, data, seconds, params, log))
+        with contained("reading fitted attributes"):
+            metrics.update(attributes.numbers(model_inside(estimator)))
+        log.metrics(metrics)
+        keep(estimator, log, example=None if objection(params) else data.example())
     for fitted in (estimator, _model_of(estimator)):
         follow(fitted, log)
 
 
 def before(estimator: Any, data: Data, log: Log) -> dict[str, Any]:
     """What is known before the fit, so that one that fails has it too. Returns the params."""
-    params, tags = params_of(estimator)
-    with contained("recording params"):
-        log.tags(tags)
-        log.params(params)
-    with contained("describing the data"):
-        if data.n:
-            log.input(data.X, data.y)
+    with untouched(state_of(estimator)):  # the user's properties and __repr__ may draw random numbers
+        params, tags = params_of(estimator)
+        with contained("recording params"):
+            log.tags(tags)
+            log.params(params)
+        with contained("describing the data"):
+            if data.n:
+                log.input(data.X, data.y)
     return params
 
 
-def keep(estimator: Any, params: Mapping[str, Any], log: Log, *, example: Any = None) -> None:
-    """What the fitted estimator holds, and the model itself. ``example``: some rows for its signature."""
-    with contained("recording fitted attributes"), unheard():
+def keep(estimator: Any, log: Log, *, example: Any = None) -> None:
+    """What the fitted estimator holds, and the model itself. To be called discreetly.
+
+    ``example``: some rows for the model's signature.
+    """
+    with contained("recording fitted attributes"):
         _log_state(estimator, log)
     model = _model_of(estimator)
-    with contained("saving the model"), discreet(estimator, params):
+    with contained("saving the model"):
         if model is not None:
             log.model(model, example=example)
 

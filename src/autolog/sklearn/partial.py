@@ -17,9 +17,12 @@ from ..engine import Call, CallFailed
 from ..fit import Fit, begin_fit
 from ..sink import log_of
 from ..warnings_ import heard
+from .discretion import discreet
+from .eligible import state_of
 from .fits import before, keep, keep_warnings, run_name
 from .later import follow
 from .params import params_of
+from .randomness import untouched
 from .remembered import Remembered
 from .rows import Data, data_of
 from .training import SHARE, training
@@ -90,7 +93,8 @@ def _watch(estimator: Any, fit: Fit) -> None:
     def last(run: ActiveRun) -> None:
         learned = living()
         if learned is not None:
-            keep(learned, {}, log_of(run))
+            with discreet(learned, {}):
+                keep(learned, log_of(run))
 
     fit.run.before_end(last)
     if fit.owned:
@@ -105,7 +109,10 @@ def _step(estimator: Any, data: Data, seconds: float, series: _Series, log: Log)
     metrics = {"partial_fit_time": seconds, "samples_seen": series.samples}
     if series.allowance >= series.cost and log.settings.wants("metrics", "training_score"):
         began = perf_counter()
-        metrics.update(training(estimator, data, seconds, params_of(estimator)[0]).metrics)
+        with untouched(state_of(estimator)):
+            params, _ = params_of(estimator)
+        with discreet(estimator, params):
+            metrics.update(training(estimator, data, seconds, params).metrics)
         series.cost = perf_counter() - began
         series.allowance -= series.cost
     log.metrics(metrics, series.calls)

@@ -12,7 +12,7 @@ from ...tracking.outcome import describe_error
 from . import scores
 from .asking import Answers, Array, answers, grow
 from .curves import Curves, curves
-from .discretion import discreet, objection
+from .discretion import objection
 from .eligible import model_inside
 from .rows import Data
 
@@ -42,7 +42,10 @@ class Training:
 
 
 def training(estimator: Any, data: Data, seconds: float, params: dict[str, Any]) -> Training:
-    """What to record of ``estimator`` on its own ``data``; the fit took ``seconds``."""
+    """What to record of ``estimator`` on its own ``data``; the fit took ``seconds``.
+
+    It is asked for predictions: to be called discreetly.
+    """
     data = data.guarded()
     reason = _unsuitable(data, params)
     if reason:
@@ -50,7 +53,7 @@ def training(estimator: Any, data: Data, seconds: float, params: dict[str, Any])
     measure = {"classifier": _classifier, "regressor": _regressor}.get(kind_of(estimator), _other)
     budget = min(max(FLOOR, SHARE * seconds), MOST)
     try:
-        with discreet(estimator, params), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             return measure(estimator, data, budget)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the model's own, on data that it was just fitted to
         return Training(f"skipped: {describe_error(error)}")

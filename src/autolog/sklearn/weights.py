@@ -1,6 +1,7 @@
 """What a model's features are worth to it: importances and coefficients, as tables.
 
-``feature_importances.json``: columns ``feature``, ``importance``; the largest first.
+``feature_importances.json``: columns ``feature``, ``importance``, of boosted models also each
+type of importance; the largest first.
 ``coefficients.json``: columns ``feature`` and ``coefficient``, or one column for each class
 or target; the largest first, the row ``(intercept)`` last. Both at most `MOST_ROWS` features.
 """
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..boosting import importances_of
 from .asking import Array
 from .eligible import last_step, model_inside, state_of
 
@@ -27,7 +29,10 @@ def importances(estimator: Any) -> Table | None:
     if not isinstance(values, np.ndarray) or values.ndim != 1 or not len(values):
         return None
     order = np.argsort(-values, kind="stable")[:MOST_ROWS]
-    return {"feature": _names(estimator, order, len(values)), "importance": values[order].tolist()}
+    table: Table = {"feature": _names(estimator, order, len(values)), "importance": values[order].tolist()}
+    for kind, scores in importances_of(model_inside(estimator)).items():
+        table[kind] = [scores[i] for i in order]
+    return table
 
 
 def coefficients(estimator: Any) -> Table | None:

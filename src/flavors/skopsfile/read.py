@@ -20,13 +20,13 @@ from zipfile import BadZipFile, ZipFile
 
 from ..errors import ModelDamaged, ModelError, ModelNotLoadable, ModelUntrusted
 from ..trust import Trust
-from . import PROTOCOL, contents
+from . import PROTOCOL, boosters, contents
 from .trust import INNER, Node, name_of, names_of, untrusted
 
 _DEEPEST = 200
 _UNPACKED_RATIO = 200
 _UNPACKED_FREE = 64 << 20
-_FACTORIES = (None, bool, int, float, complex, str, bytes, list, tuple, dict, set)
+_FACTORIES = (None, bool, int, float, complex, str, bytes, list, tuple, dict, set, OrderedDict)
 
 
 def read(path: Path, trust: Iterable[str] = ()) -> Any:
@@ -382,6 +382,8 @@ def _loss(reader: Reader, node: Node) -> Any:
 
 
 _SPECIAL: dict[str, Callable[[Any, Any], Any]] = {
+    "lightgbm.basic.Booster": boosters.lightgbm,
+    "xgboost.core.Booster": boosters.xgboost,
     "scipy.interpolate._bsplines.BSpline": contents.spline,
     **{f"sklearn.neighbors._kd_tree.KDTree{bits}": contents.neighbor_tree for bits in ("", "32", "64")},
     **{f"sklearn.neighbors._ball_tree.BallTree{bits}": contents.neighbor_tree for bits in ("", "32", "64")},

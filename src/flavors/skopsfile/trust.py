@@ -80,7 +80,12 @@ _HELD = {
     "sklearn.utils._metadata_requests.MetadataRequest",  # names of arguments
     "sklearn.utils._metadata_requests.MethodMetadataRequest",
     "scipy.interpolate._bsplines.BSpline",  # built anew, by its checking constructor
-}
+    "lightgbm.basic.Booster",  # built anew from its text, which is checked
+    "xgboost.core.Booster",  # the same
+    *(f"lightgbm.sklearn.LGBM{kind}" for kind in ("Classifier", "Model", "Ranker", "Regressor")),
+    *(f"xgboost.sklearn.XGB{kind}" for kind in ("Classifier", "Model", "Ranker", "Regressor",
+                                                "RFClassifier", "RFRegressor")),
+}  # fmt: skip
 # Compiled, made by __init__ from numbers only, or checked by `contents`.
 _LOSSES = {"sklearn._loss._loss", "sklearn.linear_model._sgd_fast"}
 _METRICS = "sklearn.metrics._dist_metrics"
@@ -113,6 +118,7 @@ INNER = {
 }
 _PLAIN_TYPES = {f"builtins.{name}" for name in ("bool", "int", "float", "str", "complex", "bytes",
                                                 "dict", "list", "set", "tuple")}  # fmt: skip
+_PLAIN_TYPES.add("collections.OrderedDict")
 
 
 def name_of(node: Node) -> str:

@@ -183,6 +183,14 @@ def _loss(writer: Writer, value: Any) -> State:
     return writer.node("LossNode", type(value), __reduce__=reduced, content=writer.state({}))
 
 
+def _metadata_request(writer: Writer, value: Any) -> State:
+    """Its owner is for messages only, and may be a name; as an object it would lead back to the estimator."""
+    content = value.__getstate__()
+    if not isinstance(content.get("owner"), (str, type(None))):
+        content = {**content, "owner": type(content["owner"]).__name__}
+    return writer.node("ObjectNode", type(value), content=writer.state(content))
+
+
 def _unsupported(writer: Writer, value: Any) -> State:
     raise Unsupported(f"{type(value).__name__}, which the skops format has no form for")
 
@@ -219,5 +227,7 @@ WRITERS: dict[str, WriterOf] = {
     "sklearn.tree._tree.Tree": _tree,
     "sklearn._loss._loss.CyLossFunction": _loss,
     "sklearn._loss._loss.CyHalfMultinomialLoss": _loss,
+    "sklearn.utils._metadata_requests.MetadataRequest": _metadata_request,
+    "sklearn.utils._metadata_requests.MethodMetadataRequest": _metadata_request,
     "sklearn.cluster._birch.Birch": _unsupported,
 }

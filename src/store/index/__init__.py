@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from .. import log
 from ..errors import StoreUnavailable
 from ..writer import open_folders
 from . import ingest, liveness
@@ -49,6 +50,7 @@ class Index:
 
         Raises StoreUnavailable.
         """
+        log.write_late()
         try:
             with self._lock:
                 engine = self._engine_up_to_date()

@@ -31,7 +31,7 @@ def lookup(connection: sa.Connection, id: str, store: str) -> sa.Row[Any]:
     elif id:
         raise RunNotFound(f"{id!r} is too short for a run: use {_SHORTEST} characters of its id or more")
     if not found:
-        raise RunNotFound(f"there is no run {id!r} in {store}")
+        raise RunNotFound(f"there is no run {id!r} in {store}: no id begins like that")
     if len(found) > 1:
         some = ", ".join(row.run_id for row in found)
         raise RunNotFound(f"several runs begin with {id!r} in {store}: {some}; use more of the id")

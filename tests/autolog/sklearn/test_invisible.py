@@ -20,8 +20,9 @@ from sklearn import base
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone, is_classifier
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.model_selection import cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -278,3 +279,70 @@ def test_a_class_that_refuses_to_be_changed_can_be_defined() -> None:
     command = [sys.executable, "-c", FROZEN]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert done.stdout == "Mine\n"
+
+
+class Drawing(ClassifierMixin, BaseEstimator):
+    """Draws random numbers wherever it is read: a parameter, its text, what it learned."""
+
+    def __init__(self, stream: Any = None) -> None:
+        self.stream = stream
+
+    @property
+    def stream(self) -> Any:
+        self._draw()
+        return self._stream
+
+    @stream.setter
+    def stream(self, value: Any) -> None:
+        self._stream = value
+
+    def __repr__(self) -> str:
+        self._draw()
+        return "Drawing()"
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    partial_fit = fit
+
+    @property
+    def feature_importances_(self) -> Any:
+        self._draw()
+        return np.ones(4)
+
+    @property
+    def n_iter_(self) -> int:
+        self._draw()
+        return 3
+
+    def predict(self, X):
+        self._draw()
+        return np.zeros(len(X))
+
+    def _draw(self) -> None:
+        np.random.rand()
+        random.random()
+        if self._stream is not None:
+            self._stream.rand()
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "cross_validate", "as a parameter"])
+def test_properties_and_texts_that_draw_random_numbers(iris: Any, method: str) -> None:
+    def outcome() -> tuple[float, float, float]:
+        np.random.seed(3)
+        random.seed(4)
+        stream = np.random.RandomState(5)
+        if method == "cross_validate":
+            cross_validate(Drawing(stream), *iris, cv=2, error_score="raise")
+        elif method == "as a parameter":
+            BaggingClassifier(Drawing(), 2).fit(*iris)
+        else:
+            getattr(Drawing(stream), method)(*iris)
+        return np.random.rand(), random.random(), stream.rand()
+
+    bare = outcome()
+    autolog.enable(store="runs")
+    assert outcome() == bare
+    (run,) = autolog.search_runs(store="runs")
+    assert ("estimator" if method == "as a parameter" else "stream") in run.params

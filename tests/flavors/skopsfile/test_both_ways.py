@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
+import sklearn
 import skops.io
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import BisectingKMeans, FeatureAgglomeration
@@ -81,6 +82,22 @@ def test_each_reads_the_others_file(estimator: Any, tmp_path: Path) -> None:
 def test_every_estimator_of_scikit_learn(tmp_path: Path) -> None:
     compared = [assert_both_ways(fitted, rows, tmp_path) for fitted, rows in every_fitted_estimator()]
     assert len(compared) > 190
+
+
+def test_metadata_requests_are_kept_though_they_refer_to_their_estimator(tmp_path: Path) -> None:
+    with sklearn.config_context(enable_metadata_routing=True):
+        asking = LogisticRegression().set_fit_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        fitted = make_pipeline(scaler, asking).fit(X, Y, sample_weight=np.ones(len(Y)))
+        names = write(fitted, tmp_path / "ours.skops")
+        theirs = skops.io.load(tmp_path / "ours.skops", trusted=sorted(names))
+        for model in (read(tmp_path / "ours.skops"), theirs):
+            np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
+            requests = model[-1].get_metadata_routing()
+            assert str(requests) == str(asking.get_metadata_routing())
+            assert requests.fit.requests == {"sample_weight": True}
+            with pytest.raises(ValueError, match=r"LogisticRegression\.score"):
+                model.score(X, Y, sample_weight=np.ones(len(Y)))
 
 
 def assert_both_ways(fitted: Any, rows: Any, folder: Path) -> None:

@@ -7,24 +7,32 @@ import sys
 import tempfile
 import tomllib
 import venv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOOLS = ["pytest", "hypothesis", "matplotlib"]
 
 
+def required(lines: Iterable[str]) -> Iterator[Requirement]:
+    """What these lines ask for, those of our own extras among them."""
+    for requirement in map(Requirement, lines):
+        if requirement.name != PROJECT["name"]:
+            yield requirement
+        for extra in requirement.extras if requirement.name == PROJECT["name"] else ():
+            yield from required(PROJECT["optional-dependencies"][extra])
+
+
 def oldest() -> list[str]:
-    """The lower bound of each library we import, as an exact version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["sklearn"], *extras["pandas"], *extras["parquet"]]
-    found = []
-    for requirement in map(Requirement, wanted):
+    """The lower bound of each library we import or hook, as an exact version."""
+    found = set()
+    for requirement in required([*PROJECT["dependencies"], f"{PROJECT['name']}[frameworks]"]):
         bound = next(bound.version for bound in requirement.specifier if bound.operator == ">=")
-        found.append(f"{requirement.name}=={bound}")
-    return found
+        found.add(f"{requirement.name}=={bound}")
+    return sorted(found)
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,9 @@ class RunWriter(Protocol):
     """Where the run is kept, for `Store.join` in another process; opaque otherwise."""
 
     def point(self, key: str, step: int, time: int, value: Number) -> None: ...
+
+    def points(self, points: Iterable[tuple[str, int, int, Number]]) -> None:
+        """Many of them (name, step, time and value), in one write."""
 
     def write(self, *events: Event) -> None: ...
 

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -169,6 +169,13 @@ class RunLog:
             self.log.append(data)
         elif (written := _write(descriptor.fd, data)) != len(data):
             self.log.tear(written, len(data))
+
+    def points(self, points: Iterable[tuple[str, int, int, Number]]) -> None:
+        """Many values, in one write: name, step, time and value."""
+        alias = self._alias or self._join()
+        data = b"".join([_encode((alias, *point)) + b"\n" for point in points])
+        if data:
+            self.log.append(data)
 
     def write(self, *events: Event) -> None:
         """Events of this run, all of them in one write; their ``run`` is filled in here."""

@@ -66,6 +66,14 @@ class StoreContract:
         writer.point("score", 0, T0, 0.5)
         assert store.get(writer.id).metrics == {"score": 0.5}
 
+    def test_many_points_at_once(self, store: Store) -> None:
+        writer = store.create("fruit", "apple")
+        writer.points([])
+        writer.points([("loss", 0, T0, 0.5), ("acc", 0, T0, 0.1), ("loss", 7, T0 + 1, "NaN")])
+        assert list(store.points(writer.id, "loss").step) == [0, 7]
+        assert list(store.points(writer.id, "loss").time) == [T0, T0 + 1]
+        assert list(store.points(writer.id, "acc").value) == [0.1]
+
     def test_nested_runs_of_any_depth(self, store: Store) -> None:
         top = store.create("fruit", "search")
         middle = top.child("trial", id="given-id-1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,9 @@ class Discarded:
         self.id = id or new_id()
 
     def point(self, key: str, step: int, time: int, value: Number) -> None:
+        return None
+
+    def points(self, points: Iterable[tuple[str, int, int, Number]]) -> None:
         return None
 
     def write(self, *events: Event) -> None:

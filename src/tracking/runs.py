@@ -18,7 +18,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..store.errors import StoreError
-from ..store.events import End, Event, Input, Metrics, Params, Rewind, Status, Tags, wire_number
+from ..store.events import (
+    End,
+    Event,
+    Input,
+    Metrics,
+    Number,
+    Params,
+    Rewind,
+    Status,
+    Tags,
+    read_number,
+    wire_number,
+)
 from ..store.names import artifact_path
 from . import lifetime
 from .contain import contained, store_failed
@@ -64,6 +76,7 @@ class ActiveRun:
         self._steps: dict[str, Iterator[int]] = {}
         self._owner = os.getpid()
         self._last: list[Callable[[ActiveRun], None]] = []
+        self._told: list[Callable[[str, float], None]] = []
         # Taken by the first fit that is recorded in this run itself.
         self._fits = count(1 if fits == "nested" else 0)
 
@@ -134,17 +147,36 @@ class ActiveRun:
             by_step.setdefault(at, {})[key] = wire_number(value)
         when = _now() if time is None else time
         self._write(*(Metrics(0, when, step=at, metrics=points) for at, points in by_step.items()))
+        for told in self._told:
+            for key, value in values.items():
+                told(key, value)
 
     def log_points(self, points: Iterable[tuple[str, float, int, int]]) -> None:
-        """Values that were measured earlier: name, value, step, and time in ms since the epoch."""
+        """Values measured earlier: name, value, step, and time in ms since the epoch; in one write."""
+        points = list(points)
         try:
-            for key, value, step, time in points:
-                at = step if self._seen is None else self._step(key, step)
-                self._point(key, at, time, wire_number(value))
+            self.writer.points(
+                (key, step if self._seen is None else self._step(key, step), time, wire_number(value))
+                for key, value, step, time in points
+            )
             if self.ended and self.parent is None:
                 self.writer.close()
         except (OSError, StoreError) as error:
             store_failed(error)
+        for told in self._told:
+            for key, value, _, _ in points:
+                told(key, value)
+
+    def when_logged(self, told: Callable[[str, float], None]) -> None:
+        """Have ``told`` called with the name and value of each metric that is logged from here on."""
+        point = self._point
+
+        def tell(key: str, step: int, time: int, value: Number) -> None:
+            point(key, step, time, value)
+            told(key, read_number(value))
+
+        self._point = tell
+        self._told.append(told)
 
     def next_step(self, key: str) -> int:
         """Where a metric that is new here begins: at 0, in a resumed run after its last step."""

@@ -35,6 +35,8 @@ class Losses:
         """A parameter of each optimizer that gets gradients."""
         self.graph: Any = None
         """What the last loss came from. Kept until the first step of a training."""
+        self.trainings = 0
+        """How many began in this thread."""
         self.since = 0
         """When the first of these was noted, in ns since the epoch."""
 

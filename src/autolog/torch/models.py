@@ -34,9 +34,9 @@ class Held:
         self._ref = weakref.ref(module, lambda _: died(self))
         self._outline: Outline | None = Outline(module)
 
-    @property
-    def alive(self) -> bool:
-        return self._ref() is not None
+    def there(self) -> nn.Module | None:
+        """The module, as long as its user has it."""
+        return self._ref()
 
     def is_part(self, parameter: torch.Tensor) -> bool:
         module = self._ref()

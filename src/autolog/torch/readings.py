@@ -23,6 +23,9 @@ from ..sink import Log
 
 PAUSE = 100_000_000  # ns
 IDLE = 1.0  # seconds
+AT_ONCE = 100
+"""So many of a run's values are not gathered: a loop that ends early keeps them, however it ends."""
+
 DEVICE_PAUSE = 1.0  # seconds
 BATCH = 512
 
@@ -70,6 +73,8 @@ class Readings:
     def __init__(self, log: Log) -> None:
         self.points: deque[tuple[str, float, int, int]] = deque()
         self.written = 0
+        """When points were written last; 0 while each is written at once."""
+        self._count = 0
         self._log = log
         self._lock = threading.RLock()
         self._waiting: list[_Reading] = []
@@ -86,8 +91,9 @@ class Readings:
     def write(self) -> None:
         """Write what is known."""
         with self._lock:
-            self.written = time.time_ns()
             known = [self.points.popleft() for _ in range(len(self.points))]
+            self._count += len(known)
+            self.written = time.time_ns() if self._count >= AT_ONCE else 0
             self._log.points((name, value, step, at // 1_000_000) for name, value, step, at in known)
 
     def add(self, name: str, values: Sequence[Value], step: int) -> None:

@@ -151,6 +151,7 @@ def _begin(optimizer: Optimizer, modules: Sequence[nn.Module], where: tuple[fram
     names = [type(module).__name__ for module in modules]
     lifetime.watch_exit_code()  # no call is left when it ends: it may end with the process
     training = Training(begin_fit("+".join(names) or type(optimizer).__name__), place, where)
+    here.losses.trainings += 1
     followed = known[id(optimizer)] = Followed(training, optimizer, "")
     _open.append(training)
     training.before_end(_leave)

@@ -128,8 +128,18 @@ def _record(metric: Any, kind: str, results: Mapping[str, Any]) -> None:
     values = {name + suffix: value for name, value in _numbers(results)}
     if training is not None:
         training.metrics(values)
+        for name, higher in _better(metric).items():
+            if name + suffix in values:
+                training.best.evaluated(name + suffix, values[name + suffix], higher)
     else:
         Log(run).metrics({name: float(value) for name, value in values.items()})
+
+
+def _better(metric: Any) -> dict[str, bool]:
+    """By name, whether higher values are better, of those metrics that know."""
+    named = dict(metric.items()) if hasattr(metric, "items") else {type(metric).__name__: metric}
+    known = {name: getattr(one, "higher_is_better", None) for name, one in named.items()}
+    return {name: higher for name, higher in known.items() if higher is not None}
 
 
 def _suffix(run: ActiveRun, metric: Any, kind: str, step: int) -> str:

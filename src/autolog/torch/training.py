@@ -19,6 +19,7 @@ from ...tracking.runs import ActiveRun
 from ..fit import Fit
 from ..sink import log_of
 from . import models, optimizers
+from .best import Best
 from .following import Followed
 from .frames import Spot
 from .losses import here
@@ -45,6 +46,7 @@ class Training:
         self.followed: list[Followed] = []
         self.held: list[Held] = []
         self.readings = Readings(self.log)
+        self.best = Best(self)
         self._fit = fit
         self._pid = os.getpid()
         self._since = here.losses.since if here.losses.values else time.time_ns()
@@ -53,6 +55,7 @@ class Training:
         self._settings: dict[str, Any] = {}
         self._phase = 1
         self._last: list[Callable[[Training], None]] = []
+        fit.run.when_logged(self.best.logged)
         fit.run.before_end(lambda run: self._complete())
         if place is not None and fit.owned:
             place.before_end(lambda run: self.end(self._new_error()))
@@ -101,6 +104,10 @@ class Training:
         self.log.text(models.summary(module), f"model{suffix}.txt")
         return suffix
 
+    def only_model(self) -> nn.Module | None:
+        """The model that is trained, when it is there, and one alone."""
+        return self.held[0].there() if len(self.held) == 1 else None
+
     def part_of(self, parameters: Sequence[torch.Tensor]) -> str:
         """The ending for an optimizer of a part of the model: where that part is."""
         path = next((path for held in self.held if (path := held.path_to(parameters))), "")
@@ -146,7 +153,7 @@ class Training:
         with contained("ending a training"):
             if not self._completed and os.getpid() == self._pid:
                 self._save(held)
-                if not any(other.alive for other in self.held):
+                if all(other.there() is None for other in self.held):
                     self.end(self.own_error())
 
     def end(self, error: BaseException | None = None) -> None:
@@ -162,7 +169,7 @@ class Training:
         if self._completed or os.getpid() != self._pid:
             return
         self._completed = self.over = True
-        for act in self._last:
+        for act in (*self._last, self.best.complete):
             with contained("completing a training"):
                 act(self)
         with contained("reading the last values of a training"):

@@ -7,6 +7,8 @@ wait for a step and something is compiled, so other loops pay nothing.
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from weakref import WeakKeyDictionary
 
 import torch
@@ -17,7 +19,8 @@ from .losses import here
 
 LOOKED_AT = 64  # parameters of an optimizer
 
-_versions: WeakKeyDictionary[Optimizer, int] = WeakKeyDictionary()
+_versions: WeakKeyDictionary[Optimizer, tuple[int, int]] = WeakKeyDictionary()
+"""At the last look: how many trainings had begun in this thread, and the versions."""
 
 
 def look() -> None:
@@ -27,11 +30,22 @@ def look() -> None:
     for optimizer in optimizers.living():
         if sessions.is_seen(optimizer):
             continue
-        before = _versions.get(optimizer)
+        training, before = _versions.get(optimizer, (-1, 0))
         now = sum(parameter._version for parameter in optimizers.parameters(optimizer)[:LOOKED_AT])
-        _versions[optimizer] = now
-        if before is not None and now != before:
+        # Where another training began in between, the change is no step of this loop.
+        if training == here.losses.trainings and now != before and not _is_stepping(optimizer):
             _record(optimizer)
+        _versions[optimizer] = here.losses.trainings, now
+
+
+def _is_stepping(optimizer: Optimizer) -> bool:
+    """Whether it is itself that asks for this loss, in the middle of its first step."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "step" and frame.f_locals.get("self") is optimizer:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _record(optimizer: Optimizer) -> None:

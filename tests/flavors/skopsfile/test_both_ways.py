@@ -128,7 +128,7 @@ def _plain(part: Any, content: Callable[[str], bytes]) -> Any:
         return {
             key: content(value) if key == "file" else _plain(value, content)
             for key, value in part.items()
-            if key != "__id__"
+            if key not in ("__id__", "owner")  # that of a metadata request, for which we write a name
         }
     return [_plain(item, content) for item in part] if isinstance(part, list) else part
 

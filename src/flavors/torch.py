@@ -27,7 +27,7 @@ _LARGEST = 16 << 20  # bytes of structure.json
 
 class TorchFlavor:
     name = "torch"
-    requires: tuple[str, ...] = ("torch>=2.4", "safetensors>=0.4.5")
+    requires: tuple[str, ...] = ("torch>=2.4", "safetensors>=0.7")
 
     def handles(self, model: object) -> bool:
         base = getattr(sys.modules.get("torch.nn"), "Module", None)

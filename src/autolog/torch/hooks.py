@@ -26,6 +26,7 @@ _is_special = torch._C._has_torch_function_unary
 _is_compiling = torch.compiler.is_dynamo_compiling
 _modes = torch._C._len_torch_dispatch_stack
 _watching = getattr(torch._C._dynamo.eval_frame, "get_eval_frame_callback", lambda: True)
+QUICK = hasattr(torch._C._dynamo.eval_frame, "get_eval_frame_callback")
 _READING = contained("reading a loss")
 _STEPPING = contained("recording a training step")
 

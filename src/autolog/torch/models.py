@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -98,7 +99,9 @@ def _settings(part: nn.Module) -> str:
 
 def conditions(parameter: torch.Tensor, graph: Any, modules: Sequence[nn.Module]) -> dict[str, Any]:
     """Where and in which precision the training runs. ``graph`` is what its first loss came from."""
-    low, compiled = _traces(graph)
+    nodes = list(_nodes(graph))  # autocast and compiled functions are left when it comes to `backward`
+    low = next(filter(None, (_low_precision(node, parameter.device) for node in nodes)), None)
+    compiled = any(_kind(node).startswith("CompiledFunction") for node in nodes)
     found: dict[str, Any] = {"device": str(parameter.device), "dtype": _short(parameter.dtype)}
     if low is not None and parameter.dtype not in _LOW:
         found["amp"] = _short(low)
@@ -115,21 +118,35 @@ def _short(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _traces(graph: Any) -> tuple[torch.dtype | None, bool]:
-    """What the graph behind a loss shows: the low precision it was computed in, and compiled parts.
-
-    Nothing else does: autocast and compiled functions are left again when it comes to ``backward()``.
-    """
-    low: torch.dtype | None = None
-    compiled = False
-    waiting = [graph]
+def _nodes(graph: Any) -> Iterator[Any]:
+    """What a loss was computed by, as far as `NODES` go."""
+    waiting = deque([] if graph is None else [graph])
     seen: set[Any] = set()
     while waiting and len(seen) < NODES:
-        node = waiting.pop(0)
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        compiled = compiled or node.name().startswith("CompiledFunction")
-        low = low or next((m.dtype for m in getattr(node, "_input_metadata", ()) if m.dtype in _LOW), None)
-        waiting += [following for following, _ in node.next_functions]
-    return low, compiled
+        node = waiting.popleft()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            waiting += _before(node)
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+def _before(node: Any) -> list[Any]:
+    """The nodes that a node's inputs came from; nothing where some releases refuse to say."""
+    try:
+        return [before for before, _ in node.next_functions if before is not None]
+    except RuntimeError:
+        return []
+
+
+def _low_precision(node: Any, device: torch.device) -> torch.dtype | None:
+    """The lower precision that a result is in, or that a parameter was cast to."""
+    results = getattr(node, "_input_metadata", None)
+    if results is not None:
+        return next((result.dtype for result in results if result.dtype in _LOW), None)
+    # Older releases of PyTorch do not say: there, what autocast makes of parameters on this device.
+    of_parameter = any(_kind(before) == "AccumulateGrad" for before in _before(node))
+    return torch.get_autocast_dtype(device.type) if of_parameter and "ToCopy" in _kind(node) else None

@@ -124,8 +124,8 @@ def _in_a_thread_of_autograd() -> bool:
 def _belongs(optimizer: Optimizer, where: tuple[frames.Spot, ...], training: Training) -> bool:
     """Whether it is another optimizer of the training that is under way here."""
     there_before = optimizers.born(optimizer) < training.began
-    here = not training.over and training.place is api.surrounding_run()
-    return there_before and here and (training.steps == 1 or frames.together(training.where, where))
+    in_place = not training.over and training.place is api.surrounding_run()
+    return there_before and in_place and (training.steps == 1 or frames.together(training.where, where))
 
 
 def _join(

@@ -165,10 +165,6 @@ def origin(model: Any) -> str | None:
     return os.fspath(model) if isinstance(model, (str, os.PathLike)) else type(model).__name__
 
 
-def qualified(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
-
-
 def importances_of(model: Any) -> Importances:
     """Importances of all types of a fitted estimator; empty when it is of no library here."""
     for name, kind in (("xgboost", "XGBModel"), ("lightgbm", "LGBMModel")):

@@ -25,10 +25,10 @@ from .boosting import (
     Library,
     ModelScope,
     estimator_of,
-    qualified,
 )
 from .engine import Call
 from .sink import Log
+from .sklearn.eligible import qualified
 from .warnings_ import unheard
 
 

@@ -7,14 +7,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..sklearn.eligible import qualified
+
 _EARLY_STOPPING = ("monitor", "mode", "patience", "min_delta", "stopping_threshold", "divergence_threshold")
 _CHECKPOINT = ("monitor", "mode", "save_top_k", "save_last")
 
 
 def tags(module: Any) -> dict[str, str]:
     """The framework, and the class of the user's module."""
-    cls = type(module)
-    return {"autolog.framework": "lightning", "autolog.estimator": f"{cls.__module__}.{cls.__qualname__}"}
+    return {"autolog.framework": "lightning", "autolog.estimator": qualified(type(module))}
 
 
 def model(module: Any) -> dict[str, Any]:

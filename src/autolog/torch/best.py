@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LARGEST = 200 << 20
 """bytes; a copy is kept in memory until the training ends."""
-SHARE, AT_LEAST = 0.05, 0.05
+SHARE, AT_LEAST = 0.05, 0.5
 """What copying may take: of the training's time, and in seconds."""
 
 _HELD_OUT = ("val", "valid", "validation", "eval", "dev", "test")
@@ -69,11 +69,14 @@ class Best:
     def _compare(self, name: str, value: float, better: int) -> None:
         if self._training.over or self._name not in (None, name) or not math.isfinite(value):
             return
-        if self._weights is None or (value - self._value) * better > 0:
+        if self._name is None or (value - self._value) * better > 0:
+            self._name, self._value, self._step = name, value, self._training.steps - 1
             with contained("keeping the best model"):
-                self._keep(name, value)
+                self._keep()
 
-    def _keep(self, name: str, value: float) -> None:
+    def _keep(self) -> None:
+        """A copy of the model as it is now; none when that costs too much: an older one is not the best."""
+        self._weights = None
         begun = time.perf_counter()
         module = self._training.only_model()
         allowed = max(AT_LEAST, SHARE * (begun - self._began))
@@ -81,14 +84,14 @@ class Best:
             return
         weights = weights_of(module)
         self._weights = replace(weights, state={key: _copy(part) for key, part in weights.state.items()})
-        self._name, self._value, self._step = name, value, self._training.steps - 1
         self._spent += time.perf_counter() - begun
 
     def complete(self, training: Training) -> None:
-        if self._weights is not None:
-            training.log.model(self._weights, name="model-best")
+        if self._name is not None:
             training.log.metrics({"best_score": self._value, "best_iteration": float(self._step)})
             training.params({"best_metric": self._name})
+        if self._weights is not None:
+            training.log.model(self._weights, name="model-best")
         self._weights = None
 
 

@@ -18,6 +18,12 @@ Recorded = Callable[[], list[Run]]
 XS = torch.ones(4, 2)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine any copy may take longer than a training is to spend on it."""
+    monkeypatch.setattr(best, "AT_LEAST", 600.0)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -100,4 +106,16 @@ def test_large_models_are_not_copied(recorded: Recorded, monkeypatch: pytest.Mon
     monkeypatch.setattr(best, "LARGEST", 8)
     train([1.0, 2.0], lambda model, value: autolog.log_metric("val_loss", value))
     (run,) = recorded()
+    assert "model-best/model.safetensors" not in list(run.artifacts())
+    assert (run.metrics["best_score"], run.metrics["best_iteration"]) == (1.0, 0)
+
+
+def test_a_model_that_is_the_best_no_more_is_not_kept(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(best, "AT_LEAST", 0.0)
+    monkeypatch.setattr(best, "SHARE", 0.0)
+    train([3.0, 1.0], lambda model, value: autolog.log_metric("val_loss", value))
+    (run,) = recorded()
+    assert run.metrics["best_score"] == 1.0
     assert "model-best/model.safetensors" not in list(run.artifacts())

@@ -26,6 +26,7 @@ def save_model(
     requirements: Sequence[str] | str | os.PathLike[str] | None = None,
     code: Iterable[str | os.PathLike[str]] = (),
     metadata: Mapping[str, Any] | None = None,
+    mlflow: bool | None = None,
 ) -> ModelInfo:
     """Save a model as a new folder at ``path``, which MLflow can load, too.
 
@@ -42,11 +43,11 @@ def save_model(
         model,
         Path(path),
         example=input_example,
-        data=input_example,
         signature=signature,
         requirements=_lines(requirements),
         code=_existing(code),
         metadata=metadata,
+        mlflow=mlflow,
     )
 
 
@@ -59,25 +60,29 @@ def log_model(
     requirements: Sequence[str] | str | os.PathLike[str] | None = None,
     code: Iterable[str | os.PathLike[str]] = (),
     metadata: Mapping[str, Any] | None = None,
+    mlflow: bool | None = None,
 ) -> ModelInfo | None:
-    """The same into the open run, as its artifact ``name``. None when the store failed, which is warned of.
+    """The same into the open run, as its artifact ``name``; ``models:/<id>`` is its address, too.
 
-    With no open run one is opened that ends with the process. Raises as `save_model`.
+    With no open run one is opened that ends with the process. None when the store failed,
+    which is warned of. Raises as `save_model`.
     """
     from ..tracking.api import target_run  # not needed by who only loads
+    from .logged import log, placed
 
-    paths, lines, info = _existing(code), _lines(requirements), None
-    with target_run().artifact(name) as folder:
-        info = save_model(
-            model,
-            folder,
-            signature=signature,
-            input_example=input_example,
-            requirements=lines,
-            code=paths,
-            metadata=metadata,
-        )
-    return info  # noqa: RET504  None when the block was left by an error of the store
+    lines, paths, run = _lines(requirements), _existing(code), target_run()
+    info = log(
+        run,
+        model,
+        name,
+        example=input_example,
+        signature=signature,
+        requirements=lines,
+        code=paths,
+        metadata=metadata,
+        mlflow=mlflow,
+    )
+    return None if info is None else placed(info, run, name)
 
 
 def load_model(uri: str | os.PathLike[str], *, trust: Trusting = ()) -> Any:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .installed import distributions
 from .trust import Trust
@@ -58,25 +59,71 @@ class Flavor(Protocol):
         """
 
 
+@runtime_checkable
+class ForMlflow(Protocol):
+    """What a flavor has besides, when MLflow cannot read the files that it saves."""
+
+    def for_mlflow(self, model: Any, rows: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
+        """Write what MLflow reads beside them; return the sections of MLmodel for it.
+
+        ``rows`` are a few of the model's input. Leaves nothing behind when it raises
+        ModelNotSaved, which says what is in the way.
+        """
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """What a flavor has besides, when a model needs work before it can predict."""
+
+    def prepared(self, model: Any) -> Any:
+        """What `Flavor.predict` takes in place of the model, made once for many predictions."""
+
+
 def flavor_for(model: object) -> Flavor | None:
     """The flavor that can save this model, if there is one. Imports no framework."""
     return next((flavor for flavor in _flavors() if flavor.handles(model)), None)
 
 
+_OWN = ("lightgbm", "lightning", "onnx", "sklearn", "torch", "xgboost")
+"""Flavors that stand in a module of their name, so that loading a model imports no other."""
+
+
 def flavor_named(name: str) -> Flavor | None:
+    if name in _OWN:
+        own: Flavor = import_module(f"{__package__}.{name}").flavor
+        return own
     return next((flavor for flavor in _flavors() if flavor.name == name), None)
 
 
 @cache
 def _flavors() -> tuple[Flavor, ...]:
     """All of them; those of other packages first, since they know their models better."""
+    from .function import functions, objects
     from .lightgbm import flavor as lightgbm
+    from .lightning import flavor as lightning
+    from .lightning import other as pytorch_lightning
+    from .onnx import flavor as onnx
+    from .pyfunc import flavor as pyfunc
     from .sklearn import flavor as sklearn
     from .torch import flavor as torch
+    from .torchmlflow import flavor as pytorch
     from .xgboost import flavor as xgboost
 
-    # The estimators of xgboost and lightgbm are scikit-learn's, too.
-    return (*_installed(), xgboost, lightgbm, sklearn, torch)
+    # The estimators of xgboost and lightgbm are scikit-learn's, too; and nearly all models have a predict.
+    return (
+        *_installed(),
+        xgboost,
+        lightgbm,
+        sklearn,
+        lightning,
+        pytorch_lightning,
+        torch,
+        pytorch,
+        onnx,
+        pyfunc,
+        functions,
+        objects,
+    )
 
 
 def _installed() -> Iterator[Flavor]:

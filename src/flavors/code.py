@@ -14,6 +14,8 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,27 +68,43 @@ def _copy(source: Path, folder: Path) -> None:
 class Bundle:
     """The modules in a model's folder ``code``, apart from those of the process and of other models.
 
-    A module whose file is the very same as the one that would be imported here is that
-    one, so that its classes are the ones the user knows.
+    When each of its files is the very same as the one that would be imported here, its
+    modules are those, so that their classes are the ones the user knows.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._modules: dict[str, ModuleType] = {}
+        # Python looks here for what an import statement does, also one inside of a function.
+        self.builtins = {**vars(builtins), "__import__": self._import}
 
     def module(self, name: str) -> ModuleType:
         """The module ``name`` of this folder, else of the process. Raises ImportError, and what it raises."""
         if name in self._modules:
             return self._modules[name]
         path = self._path(name)
-        if path is None or _is_here(name, path):
+        if path is None or self._is_here(name, path):
             return importlib.import_module(name)
         return self._load(name, path)
+
+    def _is_here(self, name: str, path: Path) -> bool:
+        """A folder without an __init__.py gives way to any module of its name, as Python has it."""
+        return _finds_a_file(name) if path.is_dir() else self._same
+
+    @cached_property
+    def _same(self) -> bool:
+        """All files: a module that is the same imports others, which may differ."""
+        return all(_is_same_here(path.relative_to(self._folder), path) for path in self._folder.rglob("*.py"))
+
+    def holds(self, name: str) -> bool:
+        """Whether a module of this name stands in the folder."""
+        return self._path(name) is not None
 
     def _path(self, name: str) -> Path | None:
         base = self._folder.joinpath(*name.split("."))
         candidates = (base / "__init__.py", base.with_suffix(".py"))
-        return next((path for path in candidates if path.is_file()), None)
+        file = next((path for path in candidates if path.is_file()), None)
+        return file or (base if base.is_dir() and any(base.rglob("*.py")) else None)
 
     def _load(self, name: str, path: Path) -> ModuleType:
         parent, _, last = name.rpartition(".")
@@ -96,7 +114,8 @@ class Bundle:
         module = self._prepared(name, path)
         self._modules[name] = module
         try:
-            exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+            if path.is_file():
+                exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
         except BaseException:
             del self._modules[name]
             raise
@@ -105,11 +124,14 @@ class Bundle:
         return module
 
     def _prepared(self, name: str, path: Path) -> ModuleType:
+        if path.is_dir():  # a package without an __init__.py
+            module = ModuleType(name)
+            module.__path__ = [str(path)]
+            return module
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
-        # Python looks here for what an import statement does, also one inside of a function.
-        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        module.__dict__["__builtins__"] = self.builtins
         return module
 
     def _import(
@@ -132,13 +154,22 @@ class Bundle:
         return module if fromlist else self.module(full.partition(".")[0])
 
 
-def _is_here(name: str, path: Path) -> bool:
-    """Whether importing ``name`` in this process gives the same file, byte by byte."""
+def _finds_a_file(name: str) -> bool:
+    return getattr(_spec(name), "origin", None) is not None
+
+
+def _is_same_here(name: Path, file: Path) -> bool:
+    """Whether this process would import the same file, byte by byte, under its relative name."""
+    spec = _spec(name.parts[0].removesuffix(".py"))
+    if spec is None:
+        return False
+    places = [Path(place) for place in spec.submodule_search_locations or [spec.origin or ""]]
+    here = (place.parent / name for place in places)
+    return any(path.is_file() and path.read_bytes() == file.read_bytes() for path in here)
+
+
+def _spec(name: str) -> ModuleSpec | None:
     try:
-        spec = importlib.util.find_spec(name)
+        return importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError):
-        return False
-    origin = getattr(spec, "origin", None)
-    if origin is None or not Path(origin).is_file():
-        return False
-    return Path(origin).read_bytes() == path.read_bytes()
+        return None

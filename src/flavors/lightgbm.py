@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
+from . import pickles
+from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from .folder import inside
 from .trust import Trust
 
@@ -49,12 +50,9 @@ class LightGBMFlavor:
         named = str(facts.get("model_class", _BOOSTER))
         if named == _BOOSTER:
             return _booster(lightgbm, path)
-        form = facts.get("serialization_format", "cloudpickle")
+        form = str(facts.get("serialization_format", "cloudpickle"))
         if form != "skops":
-            raise ModelUntrusted(
-                f"the model in {folder} is saved as {form}, which can run any code when it is loaded; "
-                f"save it again as skops"
-            )
+            return pickles.read(path, form, trust)
         from .skopsfile.read import read
 
         return read(path, trust)

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import ModelDamaged, ModelNotLoadable, NotAModel
 from .installed import installed_version
-from .schema import Signature, exact_facts, from_mlflow, to_mlflow
+
+if TYPE_CHECKING:
+    from .schema import Signature
 
 FILE = "MLmodel"
 FORMAT = 1
@@ -65,10 +67,13 @@ class Description:
     example: Mapping[str, Any] | None
     notes: Sequence[str]
     metadata: Mapping[str, Any]
+    id: str | None = None  # that of a logged model
 
 
 def write(folder: Path, flavor: str, about: Description) -> None:
     """Write MLmodel. Ours stands first and the time last, so that a file that was cut off shows it."""
+    from .schema import exact_facts, to_mlflow
+
     ours = {"format": FORMAT, "flavor": flavor, "sha256": dict(about.files), "notes": list(about.notes)}
     if exact := exact_facts(about.signature) if about.signature else {}:
         ours["columns"] = exact
@@ -77,6 +82,7 @@ def write(folder: Path, flavor: str, about: Description) -> None:
     document = {
         "metadata": {"autolog": ours, **theirs},
         "flavors": {name: _complete(name, facts) for name, facts in about.sections.items()},
+        "model_id": about.id,
         "model_size_bytes": about.size,
         "model_uuid": sha256(repr(sorted(about.files.items())).encode()).hexdigest()[:32],
         "saved_input_example_info": about.example,
@@ -145,6 +151,8 @@ def signature_of(document: Mapping[str, Any], folder: Path) -> Signature | None:
     section = document.get("signature")
     if section is None:
         return None
+    from .schema import from_mlflow
+
     facts = own_facts(document)
     try:
         return from_mlflow(section, facts.get("columns"), facts.get("notes") or ())

@@ -21,7 +21,7 @@ class Predictor:
         self.signature: Signature | None = loaded.signature
         self.metadata = loaded.metadata
         self.flavor = loaded.flavor.name
-        self._predict = loaded.flavor.predict
+        self._predict = loaded.prepared().predict
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """What the model says about ``data``: one entry a row, in the framework's own form.
@@ -32,7 +32,7 @@ class Predictor:
         """
         signature = self.signature or Signature()
         ready = data if signature.inputs is None else enforce(data, signature.inputs)
-        return self._predict(self.model, ready, **enforce_params(params, signature.params))
+        return self._predict(ready, **enforce_params(params, signature.params))
 
     def __repr__(self) -> str:
         return f"<autolog predictor of a {type(self.model).__name__} ({self.flavor})>"

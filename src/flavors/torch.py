@@ -2,6 +2,7 @@
 
 model.safetensors   the state: parameters and buffers by name, tensors that are shared once
 structure.json      the layers as data (`torchlayers`), when all of them are torch.nn's own
+data/model.pt2      for MLflow, where rows of the input are known: the exported program (`torchexport`)
 
 A class of the user's is built by calling it, once the caller has named it as trusted.
 """
@@ -10,19 +11,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
 from .folder import inside
-from .torchstate import EXTRA, Weights, name_of, spread_over_processes, weights_of
+from .torchargs import from_json
+from .torchasking import predicted, random_streams_kept
+from .torchexport import DATA, PROGRAM
+from .torchfile import can_be_filled, mapped, read_into, write
+from .torchmain import found, public_name, travelling
+from .torchstate import EXTRA, Weights, name_of, spread_over_processes, unwrapped, weights_of
 from .trust import Trust
 
 _WEIGHTS = "model.safetensors"
 _STRUCTURE = "structure.json"
-_LARGEST = 16 << 20  # bytes of structure.json
+_LARGEST = 16 << 20  # bytes of a JSON file
 
 
 class TorchFlavor:
@@ -49,86 +54,73 @@ class TorchFlavor:
             facts["structure"] = _STRUCTURE
         elif plan.arguments is not None:
             facts["arguments"] = dict(plan.arguments)
-        return {"torch": facts}
+        else:
+            facts["unknown"] = plan.unknown
+        if weights is not model and (module := travelling(type(unwrapped(model)), folder)):
+            facts["script"] = module
+        return {self.name: facts}
+
+    def for_mlflow(self, model: Any, rows: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
+        from .torchexport import export
+
+        if isinstance(model, Weights):
+            raise ModelNotSaved("it cannot be exported: the module is gone")
+        return export(unwrapped(model), rows, folder)
 
     def load(self, folder: Path, facts: Mapping[str, Any], trust: Trust) -> Any:
         """The module, in evaluation mode, on the CPU; no random numbers are drawn for its first weights."""
         path = inside(folder, facts.get("data", _WEIGHTS))
-        state = _read(path, facts.get("shared"))
+        if trust.pickle and "unknown" in facts and (folder / DATA / PROGRAM).exists():
+            from .torchmlflow import read
+
+            return read(folder, inside(folder, f"{DATA}/{PROGRAM}"), trust)
+        state = mapped(path)
         if "structure" in facts:
             from .torchlayers import build
 
-            module = build(_described(inside(folder, facts["structure"])), state)
+            module = build(described(inside(folder, facts["structure"])), _with_shared(state, facts, path))
         else:
-            module = _of_the_users(facts, path, trust)
-        _fill(module, state, path)
+            with random_streams_kept():
+                module = self.made(folder, facts, trust)
+        _fill(module, state, facts, path)
         return module.eval()
 
+    def made(self, folder: Path, facts: Mapping[str, Any], trust: Trust) -> Any:
+        """The user's class, called with what is recorded, if the caller has named it."""
+        name, arguments = public_name(facts), facts.get("arguments")
+        if not isinstance(arguments, Mapping):
+            raise not_recorded(f"how {name} was made", facts.get("unknown"), folder)
+        if not trust.allows(name):
+            raise ModelUntrusted(
+                f'the model in {folder} is of the class {name}; if you trust it, load with trust=["{name}"]',
+                (name,),
+            )
+        cls = found(facts, folder, trust)
+        if not (isinstance(cls, type) and issubclass(cls, sys.modules["torch.nn"].Module)):
+            raise ModelDamaged(f"{name} is no class of PyTorch modules")
+        return cls(**self.called_with(facts))
+
+    def called_with(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of the user's class."""
+        return dict(from_json(facts["arguments"]))
+
     def predict(self, model: Any, data: Any, **params: Any) -> Any:
-        torch = sys.modules["torch"]
         if isinstance(model, Weights):
             raise NotImplementedError("the module is gone")
-        rows = torch.as_tensor(data.to_numpy() if hasattr(data, "to_numpy") else data)
-        first = next(model.parameters(), None)
-        if first is not None:
-            rows = rows.to(first.device, first.dtype if rows.is_floating_point() else None)
-        with _asked_quietly(model):
-            said = model(rows)
-        return said.float().cpu().numpy() if said.dtype == torch.bfloat16 else said.cpu().numpy()
+        return predicted(model, data)
 
 
-def _write(state: Mapping[str, Any], path: Path) -> dict[str, str]:
-    """The tensors of the state, each once; which names stand for a tensor of another name."""
-    try:
-        from safetensors.torch import save_file
-    except ImportError as error:
-        raise ModelNotSaved(f"safetensors is needed for that: {error}") from error
-    try:
-        tensors, shared = _each_once(state)
-        save_file(tensors, path)
-    except (OSError, ModelNotSaved):
-        raise
-    except Exception as error:  # tensors without numbers, without storage, of a dtype that the file lacks
-        raise ModelNotSaved(f"its state has no safe form: {type(error).__name__}: {error}") from error
-    return shared
+def not_recorded(what: str, why: Any, folder: Path) -> ModelNotLoadable:
+    exported = (folder / DATA / PROGRAM).exists()
+    return ModelNotLoadable(
+        f"{what} is not recorded{f' ({why})' if why else ''}; make it yourself and fill it: "
+        f"safetensors.torch.load_model(model, {str(folder / _WEIGHTS)!r})"
+        + (', or load the program that was exported of it with trust="pickle"' if exported else "")
+    )
 
 
-def _each_once(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Tensors that share no memory, as the file wants them, and the names that share one."""
-    tensors: dict[str, Any] = {}
-    first: dict[Any, str] = {}
-    storages: set[int] = set()
-    shared: dict[str, str] = {}
-    for name, tensor in state.items():
-        if name.endswith(EXTRA):
-            continue
-        if hasattr(tensor, "device_mesh"):  # it would be the part of this process
-            raise spread_over_processes()
-        place = (tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
-        if tensor.numel() and first.setdefault(place, name) != name:
-            shared[name] = first[place]
-            continue
-        storage = tensor.untyped_storage().data_ptr()
-        tensors[name] = tensor.detach().clone() if storage in storages else tensor.detach()
-        tensors[name] = tensors[name].contiguous()
-        storages.add(storage)
-    return tensors, shared
-
-
-def _read(path: Path, shared: Any) -> dict[str, Any]:
-    """The tensors by name. Raises ModelDamaged for a file that is none."""
-    try:
-        from safetensors.torch import load_file
-    except ImportError as error:
-        raise ModelNotLoadable(f"{path} needs torch and safetensors: {error}") from error
-    try:
-        state = load_file(path)
-        return {**state, **{str(name): state[kept] for name, kept in dict(shared or {}).items()}}
-    except Exception as error:  # whatever is not as it was written
-        raise ModelDamaged(f"{path} is damaged: {type(error).__name__}: {error}") from error
-
-
-def _described(path: Path) -> Any:
+def described(path: Path) -> Any:
+    """What a JSON file of the folder says. Raises ModelDamaged."""
     try:
         with open(path, "rb") as file:
             text = file.read(_LARGEST + 1)
@@ -139,42 +131,57 @@ def _described(path: Path) -> Any:
         raise ModelDamaged(f"{path} is damaged: {error}") from error
 
 
-def _of_the_users(facts: Mapping[str, Any], path: Path, trust: Trust) -> Any:
-    """The user's class, called with what is recorded, if the caller has named it."""
-    name, arguments = str(facts.get("model_class")), facts.get("arguments")
-    if not isinstance(arguments, Mapping):
-        raise ModelNotLoadable(
-            f"how {name} was made is not recorded; make it yourself and fill it: "
-            f"safetensors.torch.load_model(model, {str(path)!r})"
-        )
-    if name not in trust:
-        raise ModelUntrusted(
-            f'the model in {path.parent} is of the class {name}; if you trust it, load with trust=["{name}"]',
-            (name,),
-        )
-    found = _imported(name, trust)
-    with _random_streams_kept():
-        return found(**{str(key): value for key, value in arguments.items()})
-
-
-def _imported(name: str, trust: Trust) -> Any:
-    from torch import nn
-
-    module, _, path = name.rpartition(".")
-    found = trust.find(module, path)
-    if not (isinstance(found, type) and issubclass(found, nn.Module)):
-        raise ModelDamaged(f"{name} is no class of PyTorch modules")
-    return found
-
-
-def _fill(module: Any, state: Mapping[str, Any], path: Path) -> None:
-    """The weights into the module, in their own dtype. Raises ModelDamaged unless each one fits."""
-    own = module.state_dict(keep_vars=True)
+def _write(state: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """The tensors of the state, each once; which names stand for a tensor of another name."""
     try:
-        for name, tensor in state.items():
+        tensors, shared = _each_once(state)
+        write(tensors, path)
+    except (OSError, ModelNotSaved):
+        raise
+    except Exception as error:  # tensors without numbers, without storage
+        raise ModelNotSaved(f"its state has no safe form: {type(error).__name__}: {error}") from error
+    return shared
+
+
+def _each_once(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The tensors that are different ones, and the names that stand for one of these."""
+    tensors: dict[str, Any] = {}
+    first: dict[Any, str] = {}
+    shared: dict[str, str] = {}
+    for name, tensor in state.items():
+        if name.endswith(EXTRA):
+            continue
+        if hasattr(tensor, "device_mesh"):  # it would be the part of this process
+            raise spread_over_processes()
+        place = (tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+        if tensor.numel() and first.setdefault(place, name) != name:
+            shared[name] = first[place]
+        else:
+            tensors[name] = tensor
+    return tensors, shared
+
+
+def _with_shared(state: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The tensors by all of their names."""
+    try:
+        shared = dict(facts.get("shared") or {})
+        return {**state, **{str(name): state[kept] for name, kept in shared.items()}}
+    except (TypeError, ValueError, KeyError) as error:
+        raise ModelDamaged(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _fill(module: Any, state: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> None:
+    """The weights into the module, in their own dtype. Raises ModelDamaged unless each one fits."""
+    import torch
+
+    own = module.state_dict(keep_vars=True)
+    named = _with_shared(state, facts, path)
+    try:
+        for name, tensor in named.items():
             if name in own and own[name].dtype != tensor.dtype:
-                own[name].data = own[name].data.to(tensor.dtype)
-        wrong = module.load_state_dict(state, strict=False)
+                own[name].data = torch.empty_like(own[name].data, dtype=tensor.dtype)
+        ready = _read_in_place(module, own, state, path)
+        wrong = module.load_state_dict({**named, **ready}, strict=False)
     except RuntimeError as error:
         raise ModelDamaged(f"{path} does not fit {name_of(type(module))}: {error}") from error
     lacking = [name for name in wrong.missing_keys if not name.endswith(EXTRA)]
@@ -182,26 +189,21 @@ def _fill(module: Any, state: Mapping[str, Any], path: Path) -> None:
         raise ModelDamaged(f"{path} does not fit {name_of(type(module))}: {', '.join(misfits)}")
 
 
-@contextmanager
-def _asked_quietly(model: Any) -> Iterator[None]:
-    """In evaluation mode, without gradients; nothing of the user's is different afterwards."""
-    before = [(module, module.training) for module in model.modules()]
-    with sys.modules["torch"].no_grad(), _random_streams_kept():
-        try:
-            for module, _ in before:
-                module.training = False
-            yield
-        finally:
-            for module, training in before:
-                module.training = training
+def _read_in_place(
+    module: Any, own: Mapping[str, Any], state: Mapping[str, Any], path: Path
+) -> dict[str, Any]:
+    """The module's own tensors, read from the file: to `load_state_dict` they are what they shall be.
 
-
-@contextmanager
-def _random_streams_kept() -> Iterator[None]:
-    import torch
-
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        yield
+    Others, such as those that the class gives other names in its state, are left to it.
+    """
+    held = {id(tensor) for tensor in (*module.parameters(), *module.buffers())}
+    ready = {
+        name: own[name]
+        for name, tensor in state.items()
+        if id(own.get(name)) in held and can_be_filled(own[name], tensor)
+    }
+    read_into(path, ready)
+    return ready
 
 
 flavor = TorchFlavor()

@@ -51,10 +51,13 @@ def build(structure: Any, state: Mapping[str, Any]) -> Any:
     try:
         _bounded(structure, len(state))
         with torch.device("meta"):
-            shapes = _shapes(_built(structure, 0))
-        fits = shapes == {name: tensor.shape for name, tensor in state.items()}
+            module = _built(structure, 0)
+        if _shapes(module) != {name: tensor.shape for name, tensor in state.items()}:
+            _refuse("its weights have other names or shapes")
+        if all(name in state for name, _ in module.named_buffers()):
+            return module.to_empty(device="cpu")  # first weights are neither drawn nor written
         with torch.random.fork_rng(devices=[]):
-            return _built(structure, 0) if fits else _refuse("its weights have other names or shapes")
+            return _built(structure, 0)
     except ModelDamaged:
         raise
     except Exception as error:  # a constructor may say anything to forged arguments

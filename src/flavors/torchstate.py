@@ -6,7 +6,6 @@ not keep it alive.
 
 from __future__ import annotations
 
-import inspect
 import sys
 import weakref
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import ModelNotSaved
+from .torchargs import NotKnown, arguments_of
 
 EXTRA = "_extra_state"  # under such names, state_dict() has whatever a module likes
 _WRAPPERS = ("_orig_mod", "module")  # where torch.compile and DataParallel keep the user's own module
@@ -26,6 +26,7 @@ class Plan:
     class_name: str
     structure: Mapping[str, Any] | None
     arguments: Mapping[str, Any] | None
+    unknown: str = ""  # why the arguments are not known
 
 
 @dataclass(frozen=True)
@@ -101,19 +102,11 @@ def plan_of(module: Any) -> Plan:
     """How to build the module again. Draws no random numbers and runs no code of the user's."""
     from .torchlayers import described
 
-    return Plan(name_of(type(module)), described(module), _known_arguments(module))
-
-
-def _known_arguments(module: Any) -> dict[str, Any] | None:
-    """What a class of the user's is called with, if that is sure: nothing, or what Lightning kept."""
+    name, structure = name_of(type(module)), described(module)
     try:
-        parameters = inspect.signature(type(module)).parameters
-    except (TypeError, ValueError):
-        return None
-    kept = getattr(module, "hparams_initial", None) or {}
-    given = {name: kept[name] for name in parameters if name in kept}
-    plain = all(value is None or isinstance(value, bool | int | float | str) for value in given.values())
-    return given if plain and given.keys() == parameters.keys() else None
+        return Plan(name, structure, arguments_of(module))
+    except NotKnown as error:
+        return Plan(name, structure, None, str(error))
 
 
 def _is_spread(module: Any) -> bool:

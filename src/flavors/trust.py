@@ -33,6 +33,10 @@ class Trust(frozenset[str]):
         """Whether files may be read that run any code while they are read."""
         return "pickle" in self
 
+    def allows(self, name: str) -> bool:
+        """Whether the caller lets this class or function run."""
+        return name in self or self.pickle
+
     def find(self, module: str, name: str) -> Any:
         """The class or function ``name`` of ``module``. Raises ModelNotLoadable if it is not to be found."""
         found: Any
@@ -48,7 +52,7 @@ class Trust(frozenset[str]):
         return found
 
     def _module(self, module: str, name: str) -> ModuleType:
-        if self.bundle is not None and f"{module}.{name}" in self:
+        if self.bundle is not None and self.allows(f"{module}.{name}"):
             return self.bundle.module(module)
         return importlib.import_module(module)
 

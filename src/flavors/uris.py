@@ -48,21 +48,21 @@ def _in_run(rest: str, uri: str, store: Store) -> Path:
 
 
 def _registered(rest: str, uri: str, store: Store) -> Path:
-    if rest.startswith("m-"):
-        return _logged(rest, uri, store)
+    from ..store.registry.sources import LOGGED
+
+    if LOGGED.fullmatch(rest):
+        model = store.model(rest)
+        return store.artifacts(model.run_id).path(model.path)
     name, separator, alias = rest.rpartition("@")
     if separator:
         return store.registry.path(store.registry.version_by_alias(name, alias))
     name, _, version = rest.rpartition("/")
     if not name or not version.isdecimal():
         raise NotAModel(
-            f"{uri!r} is no model's address; write models:/<name>/<version> or models:/<name>@<alias>"
+            f"{uri!r} is no model's address; write models:/<name>/<version>, models:/<name>@<alias> "
+            f"or models:/m-<32 hexadecimal digits>"
         )
     return store.registry.path(store.registry.version(name, int(version)))
-
-
-def _logged(id: str, uri: str, store: Store) -> Path:
-    raise NotAModel(f"there is no model {uri!r}")
 
 
 _FINDERS: dict[str, Callable[[str, str, Store], Path]] = {"runs": _in_run, "models": _registered}

@@ -59,6 +59,22 @@ class Input:
 
 
 @dataclass(frozen=True)
+class LoggedModel:
+    """A model that a run logged, at ``path`` among its artifacts. ``id``: ``m-`` and 32 digits.
+
+    ``notes``: what could not be said about it, such as a column of its data that no type
+    describes. ``time`` is in milliseconds.
+    """
+
+    id: str
+    run_id: str
+    path: str
+    flavor: str
+    time: int
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class RunData:
     """Everything about a run but its points and its files. Times are milliseconds."""
 
@@ -130,6 +146,12 @@ class Store(Protocol):
 
     def artifacts(self, id: str) -> ArtifactFolder:
         """The files of a run."""
+
+    def models(self, id: str) -> list[LoggedModel]:
+        """The models that a run logged, by their paths. Raises RunNotFound."""
+
+    def model(self, id: str) -> LoggedModel:
+        """A model by the id that it got when it was logged. Raises ModelNotFound, RunNotFound."""
 
     @property
     def registry(self) -> Registry:

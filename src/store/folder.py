@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .base import RunData
+from .base import LoggedModel, RunData
 from .errors import RunNotFound
 from .events import Join, Start
 from .log import new_id, now
@@ -151,6 +151,17 @@ class FolderStore:
         from .index.buckets import buckets
 
         return self.index.read(lambda c: buckets(c, self.uri, ids, key, n, x, start, end))
+
+    def models(self, id: str) -> list[LoggedModel]:
+        from .index.lookup import lookup
+        from .index.models import of_run
+
+        return self.index.read(lambda c: of_run(c, lookup(c, id, self.uri).id))
+
+    def model(self, id: str) -> LoggedModel:
+        from .index.models import by_id
+
+        return self.index.read(lambda c: by_id(c, id, self.uri))
 
     def artifacts(self, id: str) -> FolderArtifacts:
         whole, folder = self._locate(id)

@@ -76,6 +76,25 @@ def test_packages_with_relative_imports(tmp_path: Path) -> None:
     assert bundle.module("mine.core").base.VALUE == 3
 
 
+def test_packages_without_an_init(tmp_path: Path) -> None:
+    """As Python has it, they give way to installed ones of their name."""
+    files = {
+        "mine/parts/one.py": "from mine import two\nfrom .. import two as same\nimport mine.parts.three",
+        "mine/two.py": "VALUE = 2",
+        "mine/parts/three.py": "VALUE = mine = 3",
+        "json/other.py": "",
+        "table/columns.csv": "",
+    }
+    bundle = code.Bundle(write(tmp_path, files))
+    one = bundle.module("mine.parts.one")
+    assert one.two.VALUE == 2 and one.same is one.two and one.mine.parts.three.VALUE == 3
+    assert bundle.module("json") is sys.modules["json"]
+    assert bundle.module("json.decoder") is sys.modules["json.decoder"]
+    assert "mine" not in sys.modules
+    with pytest.raises(ModuleNotFoundError):
+        bundle.module("table")
+
+
 def test_the_very_same_file_is_the_users_own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "mine", {"unchanged_one.py": "class A: ..."})
     write(tmp_path / "model", {"unchanged_one.py": "class A: ..."})

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 from torch import nn
 
 from autolog import flavors
@@ -181,9 +182,10 @@ def test_every_kind_of_tensor(tmp_path: Path) -> None:
     kinds = "bool uint8 int8 int16 int32 int64 float16 bfloat16 float64 complex64".split()
     tensors = {name: torch.ones(2, dtype=getattr(torch, name)) for name in kinds}
     tensors |= {"turned": whole.t(), "part": whole[1], "scalar": torch.tensor(3.0)}
-    tensors |= {"empty": torch.zeros(0, 4)}
+    tensors |= {"empty": torch.zeros(0, 4), "conjugated": torch.ones(2, dtype=torch.complex64).mul(1j).conj()}
     flavors.save(torchstate.Weights(tensors, torchstate.plan_of(nn.Module())), tmp_path / "model")
-    state = flavor._read(tmp_path / "model/model.safetensors", None)
+    state = load_file(tmp_path / "model/model.safetensors")
+    assert state.keys() == tensors.keys()
     assert all(torch.equal(state[name], tensor) for name, tensor in tensors.items())
 
 
@@ -251,6 +253,15 @@ def test_what_cannot_be_saved(model: nn.Module, why: str, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_weights_that_were_let_go_of(tmp_path: Path) -> None:
+    """As FSDP does; reading them would end the process."""
+    model = nn.Linear(2, 2)
+    model.weight.untyped_storage().resize_(0)
+    with pytest.raises(ModelNotSaved, match="no memory of its own"):
+        flavors.save(model, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_safetensors_or_a_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stateless(nn.Module):
         def state_dict(self, *args: Any, **kwargs: Any) -> Any:
@@ -258,9 +269,10 @@ def test_without_safetensors_or_a_state(tmp_path: Path, monkeypatch: pytest.Monk
 
     with pytest.raises(ModelNotSaved, match="no state"):
         flavors.save(Stateless(), tmp_path / "model")
+    flavors.save(nn.Linear(1, 1), tmp_path / "model")
     monkeypatch.setitem(sys.modules, "safetensors.torch", None)  # type: ignore[arg-type]
-    with pytest.raises(ModelNotSaved, match="safetensors is needed"):
-        flavors.save(nn.Linear(1, 1), tmp_path / "model")
+    with pytest.raises(ModelNotLoadable, match="needs torch and safetensors"):
+        flavors.load_model(tmp_path / "model")
 
 
 def test_a_part_of_weights_that_are_spread_is_not_saved(tmp_path: Path) -> None:

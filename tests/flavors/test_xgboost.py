@@ -131,7 +131,7 @@ def test_a_text_that_is_no_model_is_damaged(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "error"),
     [
-        ("xgboost.core.Booster", "os.system", flavors.ModelDamaged),
+        ("xgboost.core.Booster", "os.system", flavors.ModelUntrusted),
         ("model_format: ubj", "model_format: deprecated", flavors.ModelNotLoadable),
         ("data: model.ubj", "data: ../../secret", flavors.ModelDamaged),
     ],

@@ -29,6 +29,7 @@ from .training import SHARE, training
 
 if TYPE_CHECKING:
     from ...tracking.runs import ActiveRun
+    from ..seen import Seen
     from ..sink import Log
 
 
@@ -78,23 +79,26 @@ def record_partial_fit(call: Call, log: Log) -> Generator[None, Any, None]:
 def _begin(name: str, estimator: Any, data: Data) -> _Series:
     fit = begin_fit(name)
     series = _Series(fit)
-    before(estimator, data, log_of(fit.run))
+    _, seen = before(estimator, data, log_of(fit.run))
     _series.put(estimator, series)
     follow(estimator, log_of(fit.run))
     with contained("watching over an estimator"):
-        _watch(estimator, fit)
+        _watch(estimator, fit, seen)
     return series
 
 
-def _watch(estimator: Any, fit: Fit) -> None:
-    """See to the end of the run. What was learned is kept if the object lives to see it."""
+def _watch(estimator: Any, fit: Fit, seen: Seen | None) -> None:
+    """See to the end of the run. What was learned is kept if the object lives to see it.
+
+    ``seen``: the data of the first call.
+    """
     living = weakref.ref(estimator)
 
     def last(run: ActiveRun) -> None:
         learned = living()
         if learned is not None:
             with discreet(learned, {}):
-                keep(learned, log_of(run))
+                keep(learned, log_of(run), seen)
 
     fit.run.before_end(last)
     if fit.owned:

@@ -95,7 +95,10 @@ def form_of(path: str, given: str | None) -> str:
 
 
 def _parquet(source: Source, stack: ExitStack) -> Iterator[pa.Table]:
-    file = pyarrow.parquet.ParquetFile(source.path if source.path != "-" else _spooled(stack))
+    # Buffered beforehand, what was read stays in memory until the end.
+    file = pyarrow.parquet.ParquetFile(
+        source.path if source.path != "-" else _spooled(stack), pre_buffer=False, buffer_size=1 << 20
+    )
     stack.callback(file.close)
     wanted = _wanted(source, file.schema_arrow.names)
     for batch in file.iter_batches(batch_size=CHUNK, columns=wanted):

@@ -96,8 +96,10 @@ def _locked(path: Path) -> Iterator[None]:
 def _make(path: Path, python: str, packages: Sequence[str], doing: Callable[[str], object]) -> None:
     doing(f"making an environment with {len(packages)} packages in {path}")
     shutil.rmtree(path, ignore_errors=True)
-    pip = [str(path / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for command in ([python, "-m", "venv", str(path)], [*pip, *packages]):
+    # -I: what PYTHONPATH leads to is not there later, and pip is not to find it.
+    pip = [str(path / "bin" / "python"), "-I", "-m", "pip", "install"]
+    options = ["--quiet", "--disable-pip-version-check"]
+    for command in ([python, "-I", "-m", "venv", str(path)], [*pip, *options, *packages]):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             reason = (done.stderr or done.stdout).strip().splitlines()[-3:]

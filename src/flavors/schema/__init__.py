@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from .document import exact_facts, from_mlflow, to_mlflow
     from .enforcement import enforce, enforce_params
     from .errors import SchemaError
-    from .inference import as_array, infer
+    from .inference import answered, as_array, infer
     from .types import Array, Column, Map, Object, Param, Property, Signature, Tensor
 
 _WHERE = {
     "document": ("exact_facts", "from_mlflow", "to_mlflow"),
     "enforcement": ("enforce", "enforce_params"),
     "errors": ("SchemaError",),
-    "inference": ("as_array", "infer"),
+    "inference": ("answered", "as_array", "infer"),
     "types": ("Array", "Column", "Map", "Object", "Param", "Property", "Signature", "Tensor"),
 }
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "SchemaError",
     "Signature",
     "Tensor",
+    "answered",
     "as_array",
     "enforce",
     "enforce_params",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ...tracking.tables import library_of
 from .columns import column_of
 from .errors import SchemaError, choice, problem
 from .tensors import tensors_of
@@ -67,6 +68,8 @@ def _frame(data: Any, columns: tuple[Column, ...]) -> Any:
     """A DataFrame of whatever holds a table; columns without names get the model's."""
     import pandas as pd
 
+    if library_of(data) in ("polars", "pyarrow"):
+        data = data.to_pandas()
     if hasattr(data, "iloc") and hasattr(data, "columns"):
         frame, is_named = data, True
     else:

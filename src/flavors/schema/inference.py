@@ -8,9 +8,11 @@ that does not fit would make MLflow refuse or change good data.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from ...tracking.tables import columns_of, count_missing, library_of
 from .types import Array, Column, DataType, Object, Param, Property, Signature, Specs, Tensor
 
 _LOOKED_AT = 1_000
@@ -30,27 +32,73 @@ def infer(data: Any, prediction: Any = None, params: Mapping[str, Any] | None = 
     """
     notes: list[str] = []
     inputs = _specs(data, notes, "input")
-    outputs = _specs(prediction, notes, "output") if prediction is not None else None
     if inputs is None and not notes:
         return None
     settings = tuple(_param(name, value) for name, value in (params or {}).items())
-    return Signature(inputs, outputs, settings, tuple(notes))
+    found = Signature(inputs, None, settings, tuple(notes))
+    return found if prediction is None else answered(found, prediction)
+
+
+def answered(signature: Signature, prediction: Any) -> Signature:
+    """The same signature, with what its model says about some rows."""
+    notes = list(signature.notes)
+    outputs = _specs(prediction, notes, "output")
+    return replace(signature, outputs=outputs, notes=tuple(notes))
 
 
 def _specs(data: Any, notes: list[str], what: str) -> Specs | None:
     if hasattr(data, "iloc") and hasattr(data, "columns"):
         return _table(data.iloc[: _MOST_CELLS // max(1, len(data.columns))], notes, what)
     if hasattr(data, "iloc"):
-        return (_column(data, data.name, notes, what),)
+        return (_values(data),) if what == "input" else (_column(data, data.name, notes, what),)
+    if library_of(data) in ("polars", "pyarrow"):
+        return _foreign(data, notes, what)
     if hasattr(data, "indptr"):
         return (Tensor(data.dtype.name, (-1, *data.shape[1:])),)
     if isinstance(data, Mapping) and data and all(isinstance(name, str) for name in data):
         return _named_tensors(data, notes, what)
-    array = as_array(data)
+    if _is_array(data):
+        return (_tensor(data),)
+    some = _some(data)
+    if isinstance(some, (list, tuple)) and some and all(isinstance(item, str) for item in some):
+        return (Tensor("str", (-1,)),)  # in an array each would take the room of the longest
+    array = as_array(some)
     if array is None:
         notes.append(f"the {what} is a {type(data).__name__} that no signature describes")
         return None
     return (_tensor(array),)
+
+
+def _values(column: Any) -> Tensor:
+    """A Series as what goes in: one value a row, such as a text. MLflow would hand the model a table."""
+    known = type(column.dtype).__module__.startswith("numpy") and column.dtype.kind != "O"
+    return Tensor(column.dtype.name if known else "object", (-1,))
+
+
+def _foreign(data: Any, notes: list[str], what: str) -> tuple[Column, ...] | tuple[Tensor, ...] | None:
+    """Of polars and Arrow: what pandas makes of the first rows, and the gaps that they count themselves."""
+    few = data[:_LOOKED_AT].to_pandas()
+    if not hasattr(few, "columns"):
+        return (_values(few),)
+    specs = _table(few, notes, what)
+    gaps = {name: bool(count_missing(column)) for name, column in columns_of(data) or ()}
+    return specs and tuple(
+        replace(spec, required=spec.required and not gaps[spec.name], categories=()) for spec in specs
+    )
+
+
+def _is_array(data: Any) -> bool:
+    """Arrays of any make whose dtype is NumPy's: nothing of their content is needed, nor read from a disk."""
+    import numpy as np
+
+    return isinstance(getattr(data, "dtype", None), np.dtype) and len(getattr(data, "shape", ())) > 0
+
+
+def _some(data: Any) -> Any:
+    """Of a list some items from all over it, of a tensor one row: all of them would have to be copied."""
+    if isinstance(data, (list, tuple)):
+        return data[:: len(data) // _LOOKED_AT + 1]
+    return data[:1] if hasattr(data, "detach") and data.ndim else data
 
 
 def _named_tensors(data: Mapping[str, Any], notes: list[str], what: str) -> tuple[Tensor, ...] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import SchemaError, choice
 from .types import Tensor
+from .values import shown
 
 
 def tensors_of(data: Any, specs: tuple[Tensor, ...]) -> Any:
@@ -25,6 +26,8 @@ def _tensor(data: Any, spec: Tensor) -> Any:
 
     if hasattr(data, "indptr"):
         return _shaped(data, spec)
+    if isinstance(data, (list, tuple)) and spec.dtype == "str" and len(spec.shape) == 1:
+        return _texts(data, spec)
     try:
         array = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
     except ValueError as error:
@@ -32,7 +35,19 @@ def _tensor(data: Any, spec: Tensor) -> Any:
     return _shaped(_typed(array, spec), spec)
 
 
+def _texts(items: Sequence[Any], spec: Tensor) -> Any:
+    """A list of texts as an array of objects: in one of texts each takes the room of the longest."""
+    import numpy as np
+
+    for row, item in enumerate(items):
+        if not isinstance(item, str):
+            raise SchemaError(f"{shown(item)} is no text", column=spec.name, row=row)
+    return np.array(items, dtype=object)
+
+
 def _shaped(array: Any, spec: Tensor) -> Any:
+    if len(spec.shape) == 1 and len(array.shape) == 2 and array.shape[1] == 1:
+        array = array[:, 0]  # a table of one column, for a model that takes single values
     fits = len(array.shape) == len(spec.shape) and all(
         wanted in (-1, length) for wanted, length in zip(spec.shape, array.shape, strict=True)
     )

@@ -16,28 +16,32 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from ..errors import ModelDamaged, ModelError, ModelNotLoadable, ModelUntrusted
+from ..folder import LARGE
 from ..trust import Trust
 from . import PROTOCOL, boosters, contents
+from .mapping import map_array
 from .trust import INNER, Node, name_of, names_of, untrusted
 
 _DEEPEST = 200
 _UNPACKED_RATIO = 200
 _UNPACKED_FREE = 64 << 20
+_PART = 1 << 20
 _FACTORIES = (None, bool, int, float, complex, str, bytes, list, tuple, dict, set, OrderedDict)
 
 
-def read(path: Path, trust: Iterable[str] = ()) -> Any:
+def read(path: Path, trust: Iterable[str] = (), *, mapped: bool = False) -> Any:
     """The object in the file; ``trust`` names what may be used beyond the known classes and functions.
 
+    ``mapped`` is for a trial: large arrays stay in the file, which has to outlive them.
     Raises ModelUntrusted before anything is built, ModelDamaged for a broken or forged
     file, ModelNotLoadable for another format or a class that is not installed here.
     """
     with open(path, "rb") as file:
         try:
-            return _read(file, path, trust if isinstance(trust, Trust) else Trust(trust))
+            return _read(file, path, trust if isinstance(trust, Trust) else Trust(trust), mapped)
         except (ModelError, MemoryError):
             raise
         except (BadZipFile, EOFError, RecursionError) as error:
@@ -46,9 +50,9 @@ def read(path: Path, trust: Iterable[str] = ()) -> Any:
             raise ModelDamaged(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _read(file: IO[bytes], path: Path, trust: Trust) -> Any:
+def _read(file: IO[bytes], path: Path, trust: Trust, mapped: bool) -> Any:
     with ZipFile(file) as archive:
-        reader = Reader(archive, trust, _UNPACKED_RATIO * path.stat().st_size + _UNPACKED_FREE)
+        reader = Reader(archive, trust, _UNPACKED_RATIO * path.stat().st_size + _UNPACKED_FREE, mapped)
         tree = _schema(reader, path)
         _refuse(untrusted(tree, trust), path)
         model = reader.build(tree)
@@ -81,11 +85,12 @@ def _refuse(names: list[str], path: Path) -> None:
 class Reader:
     """One file being read; `build` is for after its names have been judged."""
 
-    def __init__(self, archive: ZipFile, trust: Trust, budget: int) -> None:
+    def __init__(self, archive: ZipFile, trust: Trust, budget: int, mapped: bool = False) -> None:
         self.archive = archive
         self.trust = trust
         self.estimators: list[Any] = []
         self._budget = budget
+        self._mapped = mapped
         self._made: dict[int, Any] = {}
         self._heights: dict[int, int] = {}
         self._height = 0  # of the highest that was built since the current node began
@@ -94,6 +99,27 @@ class Reader:
         """A member of the archive."""
         self.charge(self.archive.getinfo(name).file_size)
         return self.archive.read(name)
+
+    def bytearray(self, name: str) -> bytearray:
+        """The same to be changed, without a second copy of it."""
+        size = self.archive.getinfo(name).file_size
+        self.charge(size)
+        made = bytearray(size)
+        with self.archive.open(name) as file, memoryview(made) as view:
+            for start in range(0, size, _PART):
+                view[start : start + _PART] = file.read(min(_PART, size - start))
+        return made
+
+    def array(self, name: str) -> Any:
+        """An array of plain values."""
+        import numpy as np
+
+        member = self.archive.getinfo(name)
+        self.charge(member.file_size)
+        if self._mapped and member.compress_type == ZIP_STORED and member.file_size >= LARGE:
+            return map_array(self.archive, member)
+        with self.archive.open(name) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
 
     def charge(self, size: int) -> None:
         """Small files that unpack to huge ones, or name one member again and again, are refused."""
@@ -200,7 +226,7 @@ def _bytes(reader: Reader, node: Node) -> bytes:
 
 
 def _bytearray(reader: Reader, node: Node) -> bytearray:
-    return bytearray(_bytes(reader, node))
+    return reader.bytearray(node["file"])
 
 
 def _slice(reader: Reader, node: Node) -> slice:
@@ -282,13 +308,9 @@ def _fill(made: Any, state: Any) -> None:
 
 
 def _array(reader: Reader, node: Node) -> Any:
-    import numpy as np
-
     if node["type"] == "json":
         return _object_array(reader, node)
-    reader.charge(reader.archive.getinfo(node["file"]).file_size)
-    with reader.archive.open(node["file"]) as file:
-        array = np.lib.format.read_array(file, allow_pickle=False)
+    array = reader.array(node["file"])
     if name_of(node) == "numpy.ndarray":
         return array
     return (

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..base import Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+LOGGED = re.compile(r"m-[0-9a-f]{32}")
+"""The id that a model gets when it is logged."""
 
 
 class RunSource(NamedTuple):
@@ -38,10 +40,19 @@ def run_source(source: str) -> RunSource | None:
     return RunSource(*match.groups())
 
 
+def _logged(source: str, store: Store) -> RunSource | None:
+    """Where the model lies that ``models:/m-…`` names by its id. Raises ModelNotFound."""
+    id = source.removeprefix("models:/")
+    if id == source or not LOGGED.fullmatch(id):
+        return None
+    model = store.model(id)
+    return RunSource(model.run_id, model.path)
+
+
 def checked_address(source: str, store: Store) -> tuple[str, str | None]:
     """An address as it is kept, and the run that it names.
 
-    Raises RunNotFound or ArtifactNotFound for a run's artifact that is not there, and
+    Raises RunNotFound, ArtifactNotFound or ModelNotFound for what is not in the store, and
     InvalidName for a text that is no address or one of this machine.
     """
     scheme = _SCHEME.match(source)
@@ -49,7 +60,7 @@ def checked_address(source: str, store: Store) -> tuple[str, str | None]:
         raise InvalidName(
             f"{source!r} is no address; give a pathlib.Path to have a folder copied into the store"
         )
-    found = run_source(source)
+    found = run_source(source) or _logged(source, store)
     if found is None:
         return source, None
     whole = found._replace(run_id=store.get(found.run_id).id)

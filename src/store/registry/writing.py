@@ -18,6 +18,7 @@ import msgspec
 
 from ..files import remove
 from ..log import EventLog, event_log, new_id, now
+from ..sharing import Found, note, share
 from ..who import user_at_host
 from .events import Change, Create, Register, line
 from .history import History
@@ -51,14 +52,17 @@ class ModelFolder:
 
     def register(self, history: History, change: Register, files: Path | None) -> str:
         """Give the next number to a version, with a copy of ``files``. Returns its id."""
-        id = new_id()
+        id, store = new_id(), self.path.parents[2]
+        shared: Found = ()
         with _draft(self.path) as draft:
             _write(draft / id, *_stamped([change], history))  # first: it tells doctor who is at work
             if files is not None:
                 shutil.copytree(files, draft / id / MODEL)
+                shared = share(draft / id / MODEL, store)
             number = history.highest + 1
             while not _put(draft, self.path / str(number)):
                 number += 1
+            note(shared, self.path / str(number) / id / MODEL, store)
             return id
 
     def renumber(self, version: Path, number: int) -> None:

@@ -248,7 +248,7 @@ def test_on_again_after_off(runs: Runs, sets: Sets) -> None:
         "autolog.autolog.lightgbm.facts.LightGBM.learned",
         "autolog.autolog.lightgbm.facts.LightGBM.importances",
         "autolog.autolog.lightgbm.facts.LightGBM.watching",
-        "autolog.flavors.save",
+        "autolog.flavors.logged.save",
     ],
 )
 def test_a_fault_of_ours_changes_nothing(

@@ -274,7 +274,7 @@ def test_nothing_stays_behind(runs: Runs, matrices: Matrices) -> None:
         "autolog.autolog.xgboost.facts.XGBoost.learned",
         "autolog.autolog.xgboost.facts.XGBoost.importances",
         "autolog.autolog.xgboost.facts.XGBoost.watching",
-        "autolog.flavors.save",
+        "autolog.flavors.logged.save",
     ],
 )
 def test_a_fault_of_ours_changes_nothing(

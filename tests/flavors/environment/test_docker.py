@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from autolog.flavors import ModelExists, NotAModel
 from autolog.flavors.environment import write_context
 from autolog.flavors.environment.docker import Image
 from autolog.flavors.environment.wheel import write_wheel
+
+CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+"""In a container there is nothing of ours."""
 
 
 @pytest.fixture
@@ -91,9 +95,13 @@ def test_its_steps_give_a_server(model: Path, tmp_path: Path) -> None:
     for word, rest in instructions(image):
         if word == "RUN" and rest.startswith("pip install"):
             command = re.sub(r"^pip", str(programs / "pip"), rest)
-            subprocess.run(command, shell=True, cwd=image, check=True, capture_output=True)
+            subprocess.run(command, shell=True, cwd=image, check=True, capture_output=True, env=CLEAN)
     done = subprocess.run(
-        [programs / "autolog", "serve", image / "nothing"], capture_output=True, text=True, cwd=tmp_path
+        [programs / "autolog", "serve", image / "nothing"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=CLEAN,
     )
     assert done.returncode == 1
     assert "holds no model" in done.stderr
@@ -103,6 +111,7 @@ def test_its_steps_give_a_server(model: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env=CLEAN,
         check=True,
     )
     assert str(tmp_path / "venv") in done.stdout

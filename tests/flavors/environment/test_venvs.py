@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from sklearn.linear_model import LinearRegression
 
 import autolog
@@ -90,28 +94,39 @@ def test_commands_run_with_its_programs_first(model: Path, pip: list[list[str]])
     assert "PYTHONPATH" not in variables
 
 
+def program(*arguments: str) -> list[str]:
+    """`autolog` as a command line."""
+    return [sys.executable, "-c", "import sys; from autolog.cli import main; sys.exit(main())", *arguments]
+
+
+@contextmanager
+def serving(*command: str) -> Iterator[str]:
+    """The address of a server, from its start to its end."""
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert server.stderr is not None
+    try:
+        found = next(filter(None, (re.search(r"http://[\d.:]+", line) for line in server.stderr)))
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stderr.close()
+
+
 @pytest.mark.slow
-def test_a_model_predicts_in_its_environment(tmp_path: Path) -> None:
+def test_a_model_predicts_and_serves_in_its_environment(tmp_path: Path) -> None:
     fitted = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
-    autolog.save_model(fitted, tmp_path / "model", input_example=[[1.0]])
-    (tmp_path / "in.csv").write_text("0\n3.0\n")
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from autolog.cli import main; sys.exit(main())",
-        "env",
-        "model",
-    ]
-    done = subprocess.run(
-        [*command, "predict", "-i", "in.csv", "-o", "out.csv"], cwd=tmp_path, capture_output=True, text=True
-    )
+    autolog.save_model(fitted, "model", input_example=[[1.0]])
+    Path("in.csv").write_text("0\n3.0\n")
+    env = program("env", "model")
+    predict = [*env, "predict", "-i", "in.csv", "-o", "out.csv"]
+    done = subprocess.run(predict, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "1 row predicted" in done.stderr
-    where = subprocess.run(
-        [*command, "python", "-c", "import autolog; print(autolog.__file__)"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "environments" in where.stdout
+    assert float(Path("out.csv").read_text().splitlines()[1]) == pytest.approx(3.0)
+    where = [*env, "python", "-c", "import autolog; print(autolog.__file__)"]
+    done = subprocess.run(where, capture_output=True, text=True, check=True)
+    assert "environments" in done.stdout
+    with serving(*env, "serve", "--port", "0") as address:
+        answer = requests.post(f"{address}/invocations", json={"inputs": [[3.0]]}, timeout=30)
+    assert answer.json()["predictions"] == pytest.approx([3.0])

@@ -190,7 +190,7 @@ def test_number_names_of_columns_come_back_from_json_as_text() -> None:
         (Tensor("float64", (-1, 2)), pd.DataFrame([[1, 2]]), "float64"),
         (Tensor("int64", (-1,)), [1.0, 2.0], "int64"),
         (Tensor("uint8", (-1,)), [1, 255], "uint8"),
-        (Tensor("str", (-1,)), ["a"], "<U1"),
+        (Tensor("str", (-1,)), ["a"], object),
         (Tensor("bool", (-1,)), [True], "bool"),
     ],
 )

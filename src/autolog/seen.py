@@ -13,7 +13,7 @@ from typing import Any
 from ..flavors import Signature, flavor_for
 from ..flavors.examples import few_rows
 from ..flavors.schema import answered, infer
-from .sklearn.randomness import untouched
+from ..flavors.streams import untouched
 
 Ask = Callable[[Any], Any]
 """From a fitted model to a prediction for some rows."""

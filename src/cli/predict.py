@@ -11,7 +11,7 @@ import click
 
 from .formats import counted
 from .options import store_option
-from .serve import model_argument, trust_of, trust_option
+from .serve import model_argument, trust_option
 
 _FORMATS = click.Choice(["csv", "parquet", "jsonl"])
 
@@ -55,7 +55,7 @@ def predict(
 
     activate(resolve(store=store))
     kept = None if "all" in keep else keep
-    options = Options(input_format, output_format, kept, overwrite, trust_of(trust), dask)
+    options = Options(input_format, output_format, kept, overwrite, trust, dask)
     with _progress() as (begun, step):
         try:
             rows = predict_file(model, input, output, options, begun=begun, step=step)

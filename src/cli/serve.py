@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import click
 
 from .options import store_option
-
-if TYPE_CHECKING:
-    from ..flavors.trust import Trusting
 
 trust_option = click.option(
     "--trust",
@@ -19,11 +15,6 @@ trust_option = click.option(
     help="A class or function the model may use, as module.Class; or `pickle`. Repeat it for several.",
 )
 model_argument = click.argument("model")
-
-
-def trust_of(names: tuple[str, ...]) -> Trusting:
-    """What ``--trust`` means."""
-    return "pickle" if "pickle" in names else names
 
 
 @click.command("serve")
@@ -91,7 +82,7 @@ def serve(
     settings = run.Settings(
         uri=model,
         store=store,
-        trust=trust_of(trust),
+        trust=trust,
         body=max_size << 20,
         seconds=timeout,
         token=token,

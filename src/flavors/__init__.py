@@ -6,10 +6,8 @@ core          save and load: what is the same for all flavors
 trust, code   what the caller lets run, and the user's modules that travel with a model
 schema/       signatures: written, read, and held to
 sklearn       the scikit-learn flavor, on skopsfile/
-torch         the PyTorch flavor: torchstate is what it saves, torchfile its file, torchlayers how layers and
-              torchargs, torchmain how classes are made again; beside and torchexport what MLflow reads of it
-lightning     the Lightning flavor, on torch; torchmlflow what MLflow saved of both
-xgboost       the XGBoost flavor, lightgbm the LightGBM one; xgboostfile and lightgbmfile check their files
+torch/        the PyTorch and Lightning flavors; beside: a second form of a model, for MLflow
+boosters/     the XGBoost and LightGBM flavors
 pickles       what only `trust="pickle"` reads; pyfunc what MLflow saves for no one framework
 function      functions and objects of the user's classes: script is what travels of a script, mlflowloader
               how MLflow loads them

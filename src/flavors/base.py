@@ -84,46 +84,40 @@ def flavor_for(model: object) -> Flavor | None:
     return next((flavor for flavor in _flavors() if flavor.handles(model)), None)
 
 
-_OWN = ("lightgbm", "lightning", "onnx", "sklearn", "torch", "xgboost")
-"""Flavors that stand in a module of their name, so that loading a model imports no other."""
+_OWN = (
+    ("xgboost", "boosters.xgboost", "flavor"),
+    ("lightgbm", "boosters.lightgbm", "flavor"),
+    ("sklearn", "sklearn", "flavor"),
+    ("lightning", "torch.lightning", "flavor"),
+    ("pytorch_lightning", "torch.lightning", "other"),
+    ("torch", "torch.flavor", "flavor"),
+    ("pytorch", "torch.mlflow", "flavor"),
+    ("onnx", "onnx", "flavor"),
+    ("python_function", "pyfunc", "flavor"),
+    ("predictor", "function", "functions"),
+    ("predictor", "function", "objects"),
+)
+"""Name, module and variable of each of ours. The first one that handles a model saves it: an estimator of
+xgboost is one of scikit-learn, too, and nearly all models have a ``predict``."""
 
 
 def flavor_named(name: str) -> Flavor | None:
-    if name in _OWN:
-        own: Flavor = import_module(f"{__package__}.{name}").flavor
-        return own
+    """The flavor that loads what is saved under this name. Of ours no other is imported."""
+    for own, module, variable in _OWN:
+        if own == name:
+            return _imported(module, variable)
     return next((flavor for flavor in _flavors() if flavor.name == name), None)
 
 
 @cache
 def _flavors() -> tuple[Flavor, ...]:
     """All of them; those of other packages first, since they know their models better."""
-    from .function import functions, objects
-    from .lightgbm import flavor as lightgbm
-    from .lightning import flavor as lightning
-    from .lightning import other as pytorch_lightning
-    from .onnx import flavor as onnx
-    from .pyfunc import flavor as pyfunc
-    from .sklearn import flavor as sklearn
-    from .torch import flavor as torch
-    from .torchmlflow import flavor as pytorch
-    from .xgboost import flavor as xgboost
+    return (*_installed(), *(_imported(module, variable) for _, module, variable in _OWN))
 
-    # The estimators of xgboost and lightgbm are scikit-learn's, too; and nearly all models have a predict.
-    return (
-        *_installed(),
-        xgboost,
-        lightgbm,
-        sklearn,
-        lightning,
-        pytorch_lightning,
-        torch,
-        pytorch,
-        onnx,
-        pyfunc,
-        functions,
-        objects,
-    )
+
+def _imported(module: str, variable: str) -> Flavor:
+    flavor: Flavor = getattr(import_module(f"{__package__}.{module}"), variable)
+    return flavor
 
 
 def _installed() -> Iterator[Flavor]:

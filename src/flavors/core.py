@@ -18,7 +18,7 @@ from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from .examples import few_rows, write_example
 from .imports import complete
 from .requirements import requirements_of
-from .streams import random_streams_kept
+from .streams import untouched
 from .trust import Trusting, trust_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _inferred(flavor: Flavor, model: Any, rows: Any, data: Any, notes: list[str]
 
 def _said(flavor: Flavor, model: Any, rows: Any) -> Any:
     """Of a copy, since the user's code may write into what it is given."""
-    with random_streams_kept():
+    with untouched():
         return flavor.predict(model, deepcopy(rows))
 
 

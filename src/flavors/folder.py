@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LARGE = 1 << 22
 """Bytes; for less, a thread is not worth it."""
 
+_PIECE = 1 << 18
+
 
 @contextmanager
 def appearing(target: Path) -> Iterator[Path]:
@@ -43,6 +45,8 @@ def appearing(target: Path) -> Iterator[Path]:
         os.replace(draft, target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
+        for path in [path for path in _known if path.startswith(f"{draft}{os.sep}")]:
+            _known.pop(path, None)
         raise
 
 
@@ -72,11 +76,14 @@ class HashedFile:
 
     def write(self, data: Buffer) -> int:
         self._wait()
-        if memoryview(data).nbytes < LARGE:
+        size = memoryview(data).nbytes
+        if size < LARGE:
             self._sum.update(data)
-        else:
-            self._hashing = self._thread().submit(self._sum.update, data)
-        return self._file.write(data)
+            return self._file.write(data)
+        self._hashing = self._thread().submit(self._sum.update, data)
+        # The kernel takes new memory for a large piece, and memory at hand for smaller ones.
+        with memoryview(data).cast("B") as view:
+            return sum(self._file.write(view[start : start + _PIECE]) for start in range(0, size, _PIECE))
 
     def flush(self) -> None:
         self._file.flush()

@@ -96,7 +96,7 @@ def _written_code(thing: Any, folder: Path) -> dict[str, Any]:
 
     Modules of the user's are copied by the core.
     """
-    module, script = _origin(thing)
+    module, script = origin(thing)
     (folder / _LOADERS).mkdir()
     loader = Path(__file__).with_name("mlflowloader.py").read_bytes()
     (folder / _LOADERS / f"{_LOADER}.py").write_bytes(loader)
@@ -109,7 +109,7 @@ def _written_code(thing: Any, folder: Path) -> dict[str, Any]:
     return {"module": module, "name": thing.__qualname__}
 
 
-def _origin(thing: Any) -> tuple[str, Path | None]:
+def origin(thing: Any) -> tuple[str, Path | None]:
     """The module to import it from, and the script that this module is made of, if there is none yet."""
     module, name = thing.__module__, thing.__qualname__
     if not _is_found(thing, sys.modules.get(module), name):

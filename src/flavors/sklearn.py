@@ -9,7 +9,6 @@ from typing import Any
 
 from . import pickles
 from .folder import inside
-from .streams import random_streams_kept
 from .trust import Trust
 
 _FILE = "model.skops"
@@ -58,8 +57,7 @@ class SklearnFlavor:
         method = getattr(model, "predict", None) or getattr(model, "transform", None)
         if method is None:
             raise NotImplementedError(f"{type(model).__name__} neither predicts nor transforms")
-        with random_streams_kept():
-            return method(data, **params)
+        return method(data, **params)
 
 
 def _for_mlflow(names: frozenset[str]) -> list[str] | None:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autolog.flavors import function, lightgbm, lightning, onnx, sklearn, torch, xgboost
+from autolog.flavors import function, onnx, sklearn, torch
+from autolog.flavors.boosters import lightgbm, xgboost
+from autolog.flavors.torch import lightning
 from autolog.testing import FlavorContract
 
 X = np.random.RandomState(0).random_sample((40, 3))

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autolog import flavors
-from autolog.flavors.lightgbmfile import check
+from autolog.flavors.boosters.lightgbmfile import check
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:X does not have valid feature names"),  # LightGBM 4.6

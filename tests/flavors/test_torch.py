@@ -18,9 +18,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from autolog import flavors
-from autolog.flavors import ModelNotLoadable, ModelNotSaved, ModelUntrusted, torchstate
+from autolog.flavors import ModelNotLoadable, ModelNotSaved, ModelUntrusted
 from autolog.flavors import torch as flavor
-from autolog.flavors.torchlayers import described
+from autolog.flavors.torch import state as states
+from autolog.flavors.torch.layers import described
 
 
 class Net(nn.Module):
@@ -183,7 +184,7 @@ def test_every_kind_of_tensor(tmp_path: Path) -> None:
     tensors = {name: torch.ones(2, dtype=getattr(torch, name)) for name in kinds}
     tensors |= {"turned": whole.t(), "part": whole[1], "scalar": torch.tensor(3.0)}
     tensors |= {"empty": torch.zeros(0, 4), "conjugated": torch.ones(2, dtype=torch.complex64).mul(1j).conj()}
-    flavors.save(torchstate.Weights(tensors, torchstate.plan_of(nn.Module())), tmp_path / "model")
+    flavors.save(states.Weights(tensors, states.plan_of(nn.Module())), tmp_path / "model")
     state = load_file(tmp_path / "model/model.safetensors")
     assert state.keys() == tensors.keys()
     assert all(torch.equal(state[name], tensor) for name, tensor in tensors.items())
@@ -192,7 +193,7 @@ def test_every_kind_of_tensor(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [Net, Tied, LAYERS[0], LAYERS[1], LAYERS[3]])
 def test_a_module_that_is_gone(make: Callable[[], nn.Module], tmp_path: Path) -> None:
     model = make()
-    outline = torchstate.Outline(model)
+    outline = states.Outline(model)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 1.0
@@ -223,7 +224,7 @@ def test_an_outline_keeps_nothing_alive() -> None:
 
     model = Cyclic()
     gone = weakref.ref(model)
-    outline = torchstate.Outline(model)
+    outline = states.Outline(model)
     del model, Cyclic
     gc.collect()
     assert gone() is None
@@ -279,6 +280,4 @@ def test_a_part_of_weights_that_are_spread_is_not_saved(tmp_path: Path) -> None:
     part = torch.ones(2)
     part.device_mesh = object()  # type: ignore[attr-defined]
     with pytest.raises(ModelNotSaved, match="several processes"):
-        flavors.save(
-            torchstate.Weights({"weight": part}, torchstate.plan_of(nn.Module())), tmp_path / "model"
-        )
+        flavors.save(states.Weights({"weight": part}, states.plan_of(nn.Module())), tmp_path / "model")

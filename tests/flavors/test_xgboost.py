@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autolog import flavors
-from autolog.flavors.xgboostfile import check
+from autolog.flavors.boosters.xgboostfile import check
 
 X = np.random.RandomState(0).random_sample((60, 4))
 Y = (X[:, 0] > 0.5).astype(int)

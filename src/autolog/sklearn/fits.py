@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ...flavors.streams import untouched
 from ...tracking.active import active_settings
 from ...tracking.contain import contained
 from ...tracking.context import entered
@@ -17,7 +18,6 @@ from .discretion import discreet, objection
 from .eligible import is_model, last_step, model_inside, qualified, state_of
 from .later import follow
 from .params import params_of
-from .randomness import untouched
 from .rows import Data, data_of
 from .training import training
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ...flavors.streams import untouched
 from ...tracking.contain import contained
 from ...tracking.context import entered
 from ..engine import Call, CallFailed
@@ -22,7 +23,6 @@ from .eligible import state_of
 from .fits import before, keep, keep_warnings, run_name
 from .later import follow
 from .params import params_of
-from .randomness import untouched
 from .remembered import Remembered
 from .rows import Data, data_of
 from .training import SHARE, training

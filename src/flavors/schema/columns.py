@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import SchemaError, problem
+from .tensors import narrowed
 from .types import Array, Column, Map, Object
 from .values import Unfit, as_date, fitted, shown
 
@@ -81,9 +82,10 @@ def _numbers(dtype: str) -> Callable[[Any, Column], Any]:
             return values
         kind = "b" if values.dtype.name == "boolean" else values.dtype.kind
         if kind in "iuf" and not hasattr(values.dtype, "numpy_dtype"):
-            return values.astype(dtype)
+            return narrowed(values, dtype, column.name)
         loose = replace(column, required=False)
-        return _each(values, loose, lambda value: fitted(value, column.type)).astype(dtype)
+        checked = _each(values, loose, lambda value: fitted(value, column.type))
+        return narrowed(checked.astype("float64"), dtype, column.name)
 
     return numbers
 
@@ -133,8 +135,8 @@ def _exact(values: Any, column: Column) -> Any:
     if column.dtype == "date":
         return _each(values, column, as_date)
     try:
-        return values.astype(column.dtype)
-    except (TypeError, ValueError) as error:
+        return _cast(values, column.dtype)
+    except _UNFIT as error:
         row = next(
             (row for row in range(len(values)) if not _converts(values.iloc[[row]], column.dtype)), None
         )
@@ -143,7 +145,18 @@ def _exact(values: Any, column: Column) -> Any:
 
 def _converts(values: Any, dtype: str) -> bool:
     try:
-        values.astype(dtype)
-    except (TypeError, ValueError):
+        _cast(values, dtype)
+    except _UNFIT:
         return False
     return True
+
+
+_UNFIT = (TypeError, ValueError, OverflowError)
+
+
+def _cast(values: Any, dtype: str) -> Any:
+    """Raises one of _UNFIT: pandas compares what it made with what it was given, after NumPy's warning."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        return values.astype(dtype)

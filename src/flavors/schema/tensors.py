@@ -73,7 +73,20 @@ def _typed(array: Any, spec: Tensor) -> Any:
         raise SchemaError(
             f"the model takes an array of {spec.dtype}, this one is of {array.dtype.name}", column=spec.name
         )
-    return array.astype(wanted)
+    return narrowed(array, wanted, spec.name)
+
+
+def narrowed(numbers: Any, dtype: Any, name: str | int | None) -> Any:
+    """Numbers in another precision. Raises SchemaError where one would become infinite."""
+    import numpy as np
+
+    try:
+        with np.errstate(over="raise"):
+            return numbers.astype(dtype)
+    except FloatingPointError:
+        given = np.asarray(numbers)
+        row = int(np.argwhere(np.isfinite(given) & (np.abs(given) > np.finfo(dtype).max))[0][0])
+        raise SchemaError(f"a number is too large for {dtype}", column=name, row=row) from None
 
 
 def _from_objects(array: Any, spec: Tensor) -> Any:

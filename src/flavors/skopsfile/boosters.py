@@ -12,7 +12,7 @@ from .contents import require
 
 def lightgbm(kind: Any, state: Any) -> Any:
     """A `lightgbm.Booster`."""
-    from ..lightgbmfile import check  # few files need it
+    from ..boosters.lightgbmfile import check  # few files need it
 
     text = state.get("_handle", state.get("handle"))
     require(isinstance(text, str), "the text of a booster")
@@ -28,8 +28,8 @@ def lightgbm(kind: Any, state: Any) -> Any:
 
 def xgboost(kind: Any, state: Any) -> Any:
     """A `xgboost.Booster`, which is kept with the config of its training; that is left out."""
-    from ..ubjson import parts
-    from ..xgboostfile import check
+    from ..boosters.ubjson import parts
+    from ..boosters.xgboostfile import check
 
     handle = state["handle"]
     require(type(handle) is bytearray, "the content of a booster")

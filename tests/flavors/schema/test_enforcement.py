@@ -73,6 +73,8 @@ def test_values_become_what_the_model_knew(kind: Any, given: Any, expected: Any,
         ("integer", [1, 2**40], "column 'x', row 1: 1099511627776 does not fit into 4 bytes"),
         ("double", [1.0, "two"], "column 'x', row 1: 'two' is no number"),
         ("double", [True, False], "column 'x', row 0: True is no number"),
+        ("float", [float("inf"), 1e39], "column 'x', row 1: a number is too large for float32"),
+        ("float", [None, "a"], "column 'x', row 1: 'a' is no number"),
         ("string", ["a", 1], "column 'x', row 1: 1 is no text"),
         ("string", [1, 2], "column 'x', row 0: 1 is no text"),
         ("binary", ["aGk=", "%"], "column 'x', row 1: '%' is not base64"),
@@ -128,8 +130,9 @@ def test_a_new_category_is_a_missing_value() -> None:
 
 
 def test_an_exact_dtype_that_does_not_fit_names_the_row() -> None:
-    with pytest.raises(SchemaError, match="column 'x', row 1: cannot be Int64"):
-        one([1, 1.5], Column("any", "x", False, "Int64"))
+    for wrong in (1.5, 2**63, 2.0**63):
+        with pytest.raises(SchemaError, match="column 'x', row 1: cannot be Int64"):
+            one([1, wrong], Column("any", "x", False, "Int64"))
 
 
 COLUMNS = (Column("double", "a"), Column("long", "b"), Column("string", "c", required=False))
@@ -205,6 +208,7 @@ def test_arrays_become_what_the_model_knew(spec: Tensor, given: Any, dtype: str)
         (Tensor("float64", (-1, 2)), [1.0, 2.0], "shape (-1, 2), this one is (2,)"),
         (Tensor("int64", (-1,)), [1.5], "an array of int64, this one is of float64"),
         (Tensor("uint8", (-1,)), [256], "an array of uint8, this one is of int64"),
+        (Tensor("float32", (-1, 1)), [[1.0], [1e39]], "row 1: a number is too large for float32"),
         (Tensor("float64", (-1,)), ["a"], "an array of float64, this one is of"),
         (Tensor("float64", (-1,)), [None, "a"], "not all of it are numbers"),
         (Tensor("float64", (-1, 1)), [[1.0], [1.0, 2.0]], "this is no array"),

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ def serving(folder: Path, predict: Callable[..., Any] | None = None) -> Service:
     """A service of `linear`; ``predict(model, data)`` takes the place of the model's own."""
     service = Service(linear(folder))
     if predict is not None:
-        service.current.predictor._predict = predict
+        predictor = service.current.predictor
+        predictor._predict = partial(predict, predictor.model)
     return service
 
 

@@ -75,7 +75,7 @@ def test_examples_of_every_kind_are_answered(tmp_path: Path, data: Any) -> None:
     model = make_pipeline(FunctionTransformer(), LinearRegression())
     autolog.save_model(model, tmp_path / "model", input_example=data)
     service = Service(str(tmp_path / "model"))
-    service.current.predictor._predict = lambda model, data: [len(data)] * len(data)
+    service.current.predictor._predict = lambda data: [len(data)] * len(data)
     with running(service) as server:
         example = body_of(server.get("/openapi.json").json())["example"]
         assert server.ask(example).json() == {"predictions": [2, 2]}

@@ -35,8 +35,9 @@ class Echo:
 
 
 def served(signature: Signature | None) -> Served:
-    loaded = Loaded(model=None, flavor=Echo(), signature=signature, metadata={})  # type: ignore[arg-type]
-    return Served(Path("nowhere"), Predictor(loaded))
+    predictor = Predictor(Loaded(None, Echo(), Path("nowhere"), {}))  # type: ignore[arg-type]
+    predictor.signature = signature
+    return Served(Path("nowhere"), predictor)
 
 
 def reached(signature: Signature | None, body: Any, kind: str = "application/json") -> Any:

@@ -1,8 +1,8 @@
 """PyTorch modules: weights as safetensors, which is data only, and how to build the module again.
 
 model.safetensors   the state: parameters and buffers by name, tensors that are shared once
-structure.json      the layers as data (`torchlayers`), when all of them are torch.nn's own
-data/model.pt2      for MLflow, where rows of the input are known: the exported program (`torchexport`)
+structure.json      the layers as data (`layers`), when all of them are torch.nn's own
+data/model.pt2      for MLflow, where rows of the input are known: the exported program (`export`)
 
 A class of the user's is built by calling it, once the caller has named it as trusted.
 """
@@ -15,15 +15,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
-from .folder import inside
-from .torchargs import from_json
-from .torchasking import predicted, random_streams_kept
-from .torchexport import DATA, PROGRAM
-from .torchfile import can_be_filled, mapped, read_into, write
-from .torchmain import found, public_name, travelling
-from .torchstate import EXTRA, Weights, name_of, spread_over_processes, unwrapped, weights_of
-from .trust import Trust
+from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
+from ..folder import inside
+from ..trust import Trust
+from .arguments import from_json
+from .asking import predicted, random_streams_kept
+from .export import DATA, PROGRAM
+from .file import can_be_filled, mapped, read_into, write
+from .main import found, public_name, travelling
+from .state import EXTRA, Weights, name_of, spread_over_processes, unwrapped, weights_of
 
 _WEIGHTS = "model.safetensors"
 _STRUCTURE = "structure.json"
@@ -61,7 +61,7 @@ class TorchFlavor:
         return {self.name: facts}
 
     def for_mlflow(self, model: Any, rows: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
-        from .torchexport import export
+        from .export import export
 
         if isinstance(model, Weights):
             raise ModelNotSaved("it cannot be exported: the module is gone")
@@ -71,12 +71,12 @@ class TorchFlavor:
         """The module, in evaluation mode, on the CPU; no random numbers are drawn for its first weights."""
         path = inside(folder, facts.get("data", _WEIGHTS))
         if trust.pickle and "unknown" in facts and (folder / DATA / PROGRAM).exists():
-            from .torchmlflow import read
+            from .mlflow import read
 
             return read(folder, inside(folder, f"{DATA}/{PROGRAM}"), trust)
         state = mapped(path)
         if "structure" in facts:
-            from .torchlayers import build
+            from .layers import build
 
             module = build(described(inside(folder, facts["structure"])), _with_shared(state, facts, path))
         else:

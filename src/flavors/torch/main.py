@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .code import FOLDER, collect
-from .errors import ModelNotSaved
-from .function import _origin as origin
-from .script import part_of
-from .trust import Trust
+from ..code import FOLDER, collect
+from ..errors import ModelNotSaved
+from ..function import origin
+from ..script import part_of
+from ..trust import Trust
 
 _MAIN = "__main__"
 _UNREADABLE = (ModelNotSaved, SyntaxError, ValueError, SystemError)  # the last by `ast`, amid another's use

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import pickles
-from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
-from .folder import inside
-from .trust import Trust
+from .. import pickles
+from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
+from ..folder import inside
+from ..trust import Trust
 
 _FILE = "model.ubj"
 _BOOSTER = "xgboost.core.Booster"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import pickles
-from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
-from .folder import inside
-from .trust import Trust
+from .. import pickles
+from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
+from ..folder import inside
+from ..trust import Trust
 
 _TEXT = "model.lgb"
 _SKOPS = "model.skops"
@@ -53,7 +53,7 @@ class LightGBMFlavor:
         form = str(facts.get("serialization_format", "cloudpickle"))
         if form != "skops":
             return pickles.read(path, form, trust)
-        from .skopsfile.read import read
+        from ..skopsfile.read import read
 
         return read(path, trust)
 
@@ -71,7 +71,7 @@ def _estimator(model: object) -> str | None:
 
 def _save_estimator(model: Any, folder: Path) -> dict[str, Any]:
     """The estimator around the booster; the booster alone when something in it has no safe form."""
-    from .skopsfile.write import write
+    from ..skopsfile.write import write
 
     plain = model.to_local() if hasattr(model, "to_local") else model
     try:

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelNotSaved
-from .torchasking import asked_quietly, tensor_of
+from ..errors import ModelNotSaved
+from .asking import asked_quietly, tensor_of
 
 DATA = "data"
 PROGRAM = "model.pt2"

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from .errors import ModelDamaged
+from ..errors import ModelDamaged
 
 _CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 _DEEPEST = 100

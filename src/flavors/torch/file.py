@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
+from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 
 _PIECE = 4 << 20
 """Bytes that are copied at once of a tensor that cannot be written as it lies."""

@@ -16,12 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import ModelNotLoadable, ModelNotSaved
-from .folder import inside
-from .pickles import Unpickler, allow, explained
-from .torchasking import predicted
-from .torchexport import DATA, PROGRAM
-from .trust import Trust
+from ..errors import ModelNotLoadable, ModelNotSaved
+from ..folder import inside
+from ..pickles import Unpickler, allow, explained
+from ..trust import Trust
+from .asking import predicted
+from .export import DATA, PROGRAM
 
 _PICKLE = "model.pth"
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 import pytest
 
-from autolog.autolog.sklearn.randomness import untouched
+from autolog.flavors.streams import untouched
 
 
 def test_global_streams_are_put_back() -> None:

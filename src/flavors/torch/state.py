@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import ModelNotSaved
-from .torchargs import NotKnown, arguments_of
+from ..errors import ModelNotSaved
+from .arguments import NotKnown, arguments_of
 
 EXTRA = "_extra_state"  # under such names, state_dict() has whatever a module likes
 _WRAPPERS = ("_orig_mod", "module")  # where torch.compile and DataParallel keep the user's own module
@@ -100,7 +100,7 @@ def name_of(cls: type) -> str:
 
 def plan_of(module: Any) -> Plan:
     """How to build the module again. Draws no random numbers and runs no code of the user's."""
-    from .torchlayers import described
+    from .layers import described
 
     name, structure = name_of(type(module)), described(module)
     try:

@@ -18,12 +18,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelDamaged
-from .folder import inside
-from .torch import TorchFlavor, described, not_recorded
-from .torchargs import NotKnown, as_json, from_json
-from .torchstate import unwrapped
-from .trust import Trust
+from ..errors import ModelDamaged
+from ..folder import inside
+from ..trust import Trust
+from .arguments import NotKnown, as_json, from_json
+from .flavor import TorchFlavor, described, not_recorded
+from .state import unwrapped
 
 _CHECKPOINT = "checkpoint.json"
 

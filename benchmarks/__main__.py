@@ -11,6 +11,7 @@ NAMES = [
     *("startup", "log_metric", "small_fit", "search"),
     *("torch_loop", "torch_compile", "torch_gpu", "lightning_fit", "xgboost_train", "optuna_study"),
     *("index", "query", "history", "chart", "disk"),
+    *("model_save", "model_load", "model_large", "serve", "predict"),
 ]
 HEAD = "# Results\n\nWritten by `make bench`; how it is measured: [README.md](README.md).\n\n"
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .autolog.enabling import disable, enable, status, suppressed
     from .autolog.lightning.callback import LightningCallback
     from .autolog.lightning.logger import LightningLogger
+    from .flavors.api import infer_signature, load_model, load_predictor, log_model, save_model
     from .tracking.api import (
         active_run,
         log_artifact,
@@ -42,6 +43,7 @@ _WHERE = {
     "autolog.enabling": ("disable", "enable", "status", "suppressed"),
     "autolog.lightning.callback": ("LightningCallback",),
     "autolog.lightning.logger": ("LightningLogger",),
+    "flavors.api": ("infer_signature", "load_model", "load_predictor", "log_model", "save_model"),
     "tracking.api": (
         "active_run",
         "log_artifact",
@@ -69,18 +71,23 @@ __all__ = [
     "disable",
     "enable",
     "get_run",
+    "infer_signature",
+    "load_model",
+    "load_predictor",
     "log_artifact",
     "log_dict",
     "log_figure",
     "log_input",
     "log_metric",
     "log_metrics",
+    "log_model",
     "log_param",
     "log_params",
     "log_table",
     "log_text",
     "open_store",
     "run",
+    "save_model",
     "search_runs",
     "set_tag",
     "set_tags",

@@ -12,6 +12,7 @@ import pytest
 
 import autolog
 from autolog.store import events
+from autolog.store.registry import events as models
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "file-format.md").read_text()
@@ -70,11 +71,18 @@ def test_each_line_is_what_a_writer_writes(number: int) -> None:
 def test_the_page_names_the_version_and_every_kind_of_event() -> None:
     assert f"version {events.VERSION}" in PAGE.splitlines()[0]
     kinds = {kind.__name__.lower(): kind for kind in events.Event.__subclasses__()}
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", PAGE, re.MULTILINE))
+    about_runs, _, about_models = PAGE.partition("## Registered models")
+    assert_documented(about_runs, kinds, {"run", "time"})
+    kinds = {kind.__struct_config__.tag: kind for kind in models.Change.__subclasses__()}
+    assert_documented(about_models, kinds, {"time", "by"})
+
+
+def assert_documented(text: str, kinds: dict[str, Any], common: set[str]) -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", text, re.MULTILINE))
     del rows["event"]  # the head of the table
     assert set(rows) == set(kinds)
     for kind, fields in rows.items():
-        assert set(re.findall(r"`(\w+)`", fields)) == set(kinds[kind].__struct_fields__) - {"run", "time"}
+        assert set(re.findall(r"`(\w+)`", fields)) == set(kinds[kind].__struct_fields__) - common
 
 
 def test_torn_unknown_and_damaged_lines_cost_nothing_else() -> None:

@@ -24,7 +24,7 @@ LAYERS = ["store", "tracking", "flavors", "autolog", "cli"]
 FRAMEWORKS = set(
     """
     numpy pandas scipy matplotlib joblib sklearn skops torch torchmetrics safetensors tensorboard tensorboardX
-    lightning pytorch_lightning xgboost lightgbm optuna
+    lightning pytorch_lightning xgboost lightgbm optuna onnx onnxruntime
     """.split()
 )
 LATE = FRAMEWORKS | {"sqlalchemy", "sqlite3", "lark", "requests", "http", "click", "rich", "yaml"}

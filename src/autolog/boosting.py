@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from ..tracking.context import current
 from .engine import Call
 from .proxies import Hooked
 from .sink import Log
+
+if TYPE_CHECKING:
+    from .seen import Seen
 
 Importances = dict[str, list[float]]
 """From the type of importance to the values, in the order of the features."""
@@ -80,6 +83,9 @@ class Library(Protocol):
 
     def data(self, call: Call) -> Iterable[Data]:
         """The data sets of a call of ``train`` or ``cv``, the training's own first."""
+
+    def seen(self, call: Call) -> Seen | None:
+        """What the model's signature needs of a call of ``train``, where its data still says it."""
 
     def evals(self, call: Call) -> Iterable[Data]:
         """The evaluation sets of a call of ``fit``, by the library's names for them."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..tracking.active import active_settings
 from ..tracking.contain import contained
@@ -31,6 +31,9 @@ from .sink import Log
 from .sklearn.eligible import qualified
 from .warnings_ import unheard
 
+if TYPE_CHECKING:
+    from .seen import Seen
+
 
 class Recorder:
     """The hooks that the libraries share."""
@@ -43,9 +46,12 @@ class Recorder:
     def train(self, call: Call, log: Log) -> Generator[None, Any, None]:
         """Around the outermost ``train``."""
         self.begin(call, log)
+        seen = None
+        with contained("describing the data"):
+            seen = self._library.seen(call) if log.keeps() else None
         with entered(scope=Boosting()):
             booster = yield
-        self.keep(booster, booster, log)
+        self.keep(booster, booster, log, seen)
 
     def begin(self, call: Call, log: Log) -> None:
         """What a call of ``train`` or ``cv`` was given."""
@@ -63,20 +69,22 @@ class Recorder:
             log.tags({"autolog.framework": self._library.name, "autolog.estimator": qualified(cls)})
             log.params(estimator.get_params())
         X, y = call.argument("X"), call.argument("y")
+        seen = None
         with contained("describing the data"):
             _log_data([Data("train", X, y), *self._library.evals(call)], log)
+            seen = log.seen(X)
         with entered(scope=Boosting()):
             yield
-        self.keep(estimator, self._library.booster_of(estimator), log, example=_few(X))
+        self.keep(estimator, self._library.booster_of(estimator), log, seen)
 
-    def keep(self, model: Any, booster: Any, log: Log, *, example: Any = None) -> None:
+    def keep(self, model: Any, booster: Any, log: Log, seen: Seen | None = None) -> None:
         """The importances and the model."""
         with contained("recording importances"):
             table = _table(self._library.names(booster), self._library.importances(booster))
             if table:
                 log.table(table, "feature_importances.json")
         with contained("saving the model"), unheard():
-            log.model(model, example=example)
+            log.model(model, seen=seen)
 
     def cv(self, call: Call, log: Log) -> Generator[None, Any, None]:
         """Around the outermost ``cv``."""
@@ -156,8 +164,3 @@ def _log_data(sets: Iterable[Data], log: Log) -> None:
             context = "validation" if seen else "training"
             log.input(data, target, name=name, context=context)
             seen.append(data)
-
-
-def _few(X: Any) -> Any:
-    """Some rows for the model's signature; of a container that waits for workers none."""
-    return None if hasattr(X, "dask") else X

@@ -33,7 +33,9 @@ def records(library: str, *, first: int, importances: str) -> tuple[Record, ...]
         Record("artifact", "booster.json", "names, types and categories of the features"),
         Record("artifact", "feature_importances.json", f"table of features and importances: {importances}"),
         Record("artifact", "cv_results.json", "what `cv` returned", _CV),
-        Record("artifact", "model", "the trained model, loadable without trust"),
+        Record(
+            "artifact", "model", "the trained model, loadable without trust, with the signature of the data"
+        ),
         Record("input", "train", "shape, columns, gaps and class balance of the training data"),
         Record("input", "*", "the same of each evaluation set, by its name"),
     )

@@ -14,11 +14,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.active import active_settings
+from ..tracking.context import entered
 
 if TYPE_CHECKING:
     from ..store.events import Status
     from ..tracking.runs import ActiveRun
     from ..tracking.settings import Settings
+    from .seen import Seen
 
 
 class Log:
@@ -102,20 +104,38 @@ class Log:
         if self._run is not None and self._wants("inputs", name):
             self._run.log_input(data, name, context=context, target=target)
 
-    def model(self, model: Any, *, name: str = "model", example: Any = None) -> None:
+    def seen(self, data: Any, *, ask: bool = True, name: str = "model") -> Seen | None:
+        """What `model` needs for a signature, read off the data before the fit may change it.
+
+        ``ask``: the fitted model may be asked about five rows. None when no model will be kept.
+        """
+        if not self.keeps(name):
+            return None
+        from .seen import seen
+
+        return seen(data, ask=ask)
+
+    def keeps(self, name: str = "model") -> bool:
+        """Whether a model of this name would be kept."""
+        return self._run is not None and self.settings.models and self._wants("artifacts", name)
+
+    def model(self, model: Any, *, name: str = "model", seen: Seen | None = None) -> None:
         """The fitted model, as a folder that can be loaded; a tag says so when it cannot be saved.
 
-        ``example`` is a few rows of the training data, for the signature.
+        ``seen`` is what its signature is made of.
         """
-        if self._run is None or not self.settings.models or not self._wants("artifacts", name):
+        if self._run is None or not self.keeps(name):
             return
-        from ..flavors import ModelNotSaved, flavor_for, save
+        from ..flavors import ModelNotSaved, flavor_for
+        from ..flavors.logged import log
+        from .seen import UNSEEN
 
         if flavor_for(model) is None:
             return
         try:
-            with self._run.artifact(name) as folder:
-                save(model, folder, example=example)
+            with entered(suppressed=True):  # a prediction for the signature is none of the user's
+                known = UNSEEN if seen is None else seen
+                log(self._run, model, name, signature=known.signature(model), data=known.rows)
         except ModelNotSaved as error:
             self.tags({"autolog.model": f"not saved: {error}"})
 

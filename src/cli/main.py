@@ -11,9 +11,14 @@ from collections.abc import Sequence
 import click
 
 from .care import delete, doctor, gc, restore
+from .env import docker, env
 from .execute import run
 from .export import export
+from .models import models
+from .options import InOrder
+from .predict import predict
 from .runs import runs
+from .serve import serve
 from .show import show
 from .status import status
 
@@ -23,23 +28,19 @@ _NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _POSSIBLE = (click.ClickException, click.Abort, OSError, LookupError, ValueError)
 
 
-class _InOrder(click.Group):
-    """Lists its commands in the order in which people meet them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(name="autolog", cls=_InOrder, context_settings=_HELP)
+@click.group(name="autolog", cls=InOrder, context_settings=_HELP)
 @click.version_option(package_name="autolog-ml", message="autolog %(version)s")
 def commands() -> None:
     """Every fit is a run: record trainings and look at what was recorded."""
 
 
-for _command in (run, runs, show, status, delete, restore, gc, doctor, export):
+_ABOUT_RUNS = (run, runs, show, status, delete, restore, gc, doctor, export)
+_ABOUT_MODELS = (models, serve, predict, env, docker)
+
+for _command in (*_ABOUT_RUNS, *_ABOUT_MODELS):
     commands.add_command(_command)
 
 

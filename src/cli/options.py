@@ -21,6 +21,13 @@ store_option = click.option(
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
+class InOrder(click.Group):
+    """Lists its commands in the order in which people meet them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 def opened(store: str | None, *, there: bool = False) -> Store:
     """The store of ``--store``, its index up to date.
 

@@ -43,6 +43,7 @@ def show(name: str, store: str | None) -> None:
     _section("metrics", _metrics(source, run))
     _section("tags", _pairs({key: value for key, value in run.tags.items() if not environment.is_about(key)}))
     _section("data", _data(run.inputs))
+    _section("models", _models(source, run))
     _section("environment", _pairs(environment.of(source, run)))
     _section(f"artifacts in {formats.one_line(place_of(source, run))}", file_tree(source, run))
     _nested(source, run)
@@ -106,6 +107,15 @@ def _metric(store: Store, run: RunData, key: str) -> list[Cell]:
 def _data(inputs: Sequence[Input]) -> Table:
     rows = [[Cell(_line(text)) for text in (i.name, i.context, i.digest, described(i.facts))] for i in inputs]
     return Table([Column(title) for title in ("data", "for", "digest", "")], rows)
+
+
+def _models(store: Store, run: RunData) -> Table:
+    """A line for each model, and below it one for each thing that could not be said about it."""
+    rows = []
+    for model in store.models(run.id):
+        rows.append([Cell(_line(model.path)), Cell(_line(model.flavor)), Cell(f"models:/{model.id}", "dim")])
+        rows += [[Cell(""), Cell("note"), Cell(_line(note), "yellow")] for note in model.notes]
+    return Table([Column("model"), Column("flavor"), Column("")], rows)
 
 
 def _nested(store: Store, run: RunData) -> None:

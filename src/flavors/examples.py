@@ -12,8 +12,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from .signature import as_array
-
 FILE = "input_example.json"
 SERVING_FILE = "serving_input_example.json"
 ROWS = 5
@@ -58,6 +56,8 @@ def _described(data: Any) -> tuple[dict[str, str], Any, str | None] | None:
     if hasattr(data, "indptr"):
         kind = "csc" if data.format == "csc" else "csr"
         return {"type": f"sparse_matrix_{kind}"}, _sparse(data if data.format == kind else data.tocsr()), None
+    from .schema import as_array  # not needed to load a model
+
     array = as_array(data)
     if array is not None:
         return {"type": "ndarray"}, _without_nan(array.tolist()), "inputs"

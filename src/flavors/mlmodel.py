@@ -10,21 +10,25 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import ModelDamaged, ModelNotLoadable, NotAModel
 from .installed import installed_version
-from .signature import Signature
+
+if TYPE_CHECKING:
+    from .schema import Signature
 
 FILE = "MLmodel"
 FORMAT = 1
 """The number of what stands under ``metadata.autolog``; see docs/file-format.md."""
 
+_VERSION = re.compile(r"3(\.\d+){1,2}")
 _LARGEST = 1 << 20
 _DEEPEST = 50
 
@@ -63,20 +67,26 @@ class Description:
     example: Mapping[str, Any] | None
     notes: Sequence[str]
     metadata: Mapping[str, Any]
+    id: str | None = None  # that of a logged model
 
 
 def write(folder: Path, flavor: str, about: Description) -> None:
     """Write MLmodel. Ours stands first and the time last, so that a file that was cut off shows it."""
+    from .schema import exact_facts, to_mlflow
+
     ours = {"format": FORMAT, "flavor": flavor, "sha256": dict(about.files), "notes": list(about.notes)}
+    if exact := exact_facts(about.signature) if about.signature else {}:
+        ours["columns"] = exact
     theirs = {key: value for key, value in about.metadata.items() if key != "autolog"}
     said = about.signature is not None and (about.signature.inputs or about.signature.outputs)
     document = {
         "metadata": {"autolog": ours, **theirs},
         "flavors": {name: _complete(name, facts) for name, facts in about.sections.items()},
+        "model_id": about.id,
         "model_size_bytes": about.size,
         "model_uuid": sha256(repr(sorted(about.files.items())).encode()).hexdigest()[:32],
         "saved_input_example_info": about.example,
-        "signature": about.signature.to_mlflow() if about.signature is not None and said else None,
+        "signature": to_mlflow(about.signature) if about.signature is not None and said else None,
         "utc_time_created": datetime.now(UTC).replace(tzinfo=None).isoformat(" "),
     }
     _write_yaml(folder / FILE, {key: value for key, value in document.items() if value is not None})
@@ -117,11 +127,37 @@ def _text(folder: Path) -> bytes:
     return text
 
 
+def python_of(folder: Path) -> str:
+    """The version of Python that saved the model; that of this process where the folder does not say it."""
+    function = read(folder)["flavors"].get("python_function")
+    found = function.get("python_version") if isinstance(function, dict) else None
+    return found if isinstance(found, str) and _VERSION.fullmatch(found) else platform.python_version()
+
+
+def identity(folder: Path) -> str:
+    """A text that is the same only for the same model."""
+    return sha256(_text(folder)).hexdigest()
+
+
 def own_facts(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What autolog wrote about the model; empty when another program saved it."""
     metadata = document.get("metadata")
     facts = metadata.get("autolog") if isinstance(metadata, dict) else None
     return facts if isinstance(facts, dict) else {}
+
+
+def signature_of(document: Mapping[str, Any], folder: Path) -> Signature | None:
+    """The signature, if there is one. Raises ModelDamaged for what is none."""
+    section = document.get("signature")
+    if section is None:
+        return None
+    from .schema import from_mlflow
+
+    facts = own_facts(document)
+    try:
+        return from_mlflow(section, facts.get("columns"), facts.get("notes") or ())
+    except (ValueError, AttributeError) as error:
+        raise ModelDamaged(f"{folder / FILE} is damaged: {error}") from error
 
 
 def _parse(text: bytes, folder: Path) -> Any:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelError, ModelNotSaved, ModelUntrusted
+from . import pickles
 from .folder import inside
+from .trust import Trust
 
 _FILE = "model.skops"
-_OWN = ("sklearn.", "numpy.", "scipy.", "builtins.", "collections.", "functools.", "datetime.", "zoneinfo.")
 
 
 class SklearnFlavor:
@@ -28,12 +26,9 @@ class SklearnFlavor:
         return base is not None and isinstance(model, base)
 
     def save(self, model: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
-        from .skopsfile.write import write
+        from .skopsfile.tried import write_tried
 
-        names = write(model, folder / _FILE)
-        foreign = sorted(name for name in names if not name.startswith(_OWN))
-        if foreign:
-            _read_again(folder / _FILE, names)
+        names = write_tried(model, folder / _FILE)
         sections: dict[str, Mapping[str, Any]] = {
             "sklearn": {
                 "code": None,
@@ -51,34 +46,18 @@ class SklearnFlavor:
             }
         return sections
 
-    def load(self, folder: Path, facts: Mapping[str, Any], trust: Sequence[str]) -> Any:
+    def load(self, folder: Path, facts: Mapping[str, Any], trust: Trust) -> Any:
         from .skopsfile.read import read
 
-        form = facts.get("serialization_format", "pickle")
-        if form != "skops":
-            raise ModelUntrusted(
-                f"the model in {folder} is saved as {form}, which can run any code when it is loaded; "
-                f"save it again as skops"
-            )
-        return read(inside(folder, facts.get("pickled_model", _FILE)), frozenset(trust))
+        form = str(facts.get("serialization_format", "pickle"))
+        path = inside(folder, facts.get("pickled_model", _FILE))
+        return read(path, trust) if form == "skops" else pickles.read(path, form, trust)
 
-    def predict(self, model: Any, data: Any) -> Any:
+    def predict(self, model: Any, data: Any, **params: Any) -> Any:
         method = getattr(model, "predict", None) or getattr(model, "transform", None)
         if method is None:
             raise NotImplementedError(f"{type(model).__name__} neither predicts nor transforms")
-        with _random_streams_kept():
-            return method(data)
-
-
-def _read_again(path: Path, names: frozenset[str]) -> None:
-    """Classes of unknown make can be written and still not be read: better to know now."""
-    from .skopsfile.read import read
-
-    try:
-        read(path, names)
-    except Exception as error:  # the user's __setstate__ may raise anything
-        what = str(error) if isinstance(error, ModelError) else f"{type(error).__name__}: {error}"
-        raise ModelNotSaved(f"it could be written, but not read again: {what}") from error
+        return method(data, **params)
 
 
 def _for_mlflow(names: frozenset[str]) -> list[str] | None:
@@ -88,24 +67,6 @@ def _for_mlflow(names: frozenset[str]) -> list[str] | None:
     """
     listed = sorted(name for name in names if not name.startswith("builtins."))
     return listed or None
-
-
-@contextmanager
-def _random_streams_kept() -> Iterator[None]:
-    """Some estimators draw from the global random streams when they predict; the user must not notice."""
-    numpy_random = sys.modules["numpy"].random
-    before, numpy_before = random.getstate(), numpy_random.get_state()
-    try:
-        yield
-    finally:
-        if random.getstate() != before:
-            random.setstate(before)
-        if not _same_state(numpy_random.get_state(), numpy_before):
-            numpy_random.set_state(numpy_before)
-
-
-def _same_state(a: Any, b: Any) -> bool:
-    return bool(a[2:] == b[2:] and (a[1] == b[1]).all())
 
 
 flavor = SklearnFlavor()

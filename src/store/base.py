@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .events import Event, Number, Scalar
 from .points import Buckets, Points
+
+if TYPE_CHECKING:
+    from .registry.base import Registry
 
 
 class RunWriter(Protocol):
@@ -53,6 +56,22 @@ class Input:
     digest: str
     context: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LoggedModel:
+    """A model that a run logged, at ``path`` among its artifacts. ``id``: ``m-`` and 32 digits.
+
+    ``notes``: what could not be said about it, such as a column of its data that no type
+    describes. ``time`` is in milliseconds.
+    """
+
+    id: str
+    run_id: str
+    path: str
+    flavor: str
+    time: int
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +146,16 @@ class Store(Protocol):
 
     def artifacts(self, id: str) -> ArtifactFolder:
         """The files of a run."""
+
+    def models(self, id: str) -> list[LoggedModel]:
+        """The models that a run logged, by their paths. Raises RunNotFound."""
+
+    def model(self, id: str) -> LoggedModel:
+        """A model by the id that it got when it was logged. Raises ModelNotFound, RunNotFound."""
+
+    @property
+    def registry(self) -> Registry:
+        """The registered models."""
 
 
 class ArtifactFolder(Protocol):

@@ -26,7 +26,7 @@ from .writer import is_draft
 if TYPE_CHECKING:
     from .folder import FolderStore
 
-Kind = Literal["damaged line", "newer format", "stale run", "orphan", "leftover", "index"]
+Kind = Literal["damaged line", "newer format", "stale run", "orphan", "leftover", "index", "double version"]
 Remedy = Literal["repair", "close", ""]
 
 _EXCERPT = 60
@@ -53,7 +53,7 @@ class Doctor:
         self._root = store.path
 
     def examine(self) -> Iterator[Problem]:
-        """Everything that is wrong: first the index, then file by file, then run by run."""
+        """Everything that is wrong: the index, file by file, run by run, model by model."""
         yield from self._broken_index()  # before anything reads it, which builds it again
         runs: dict[str, RunFacts] = {}
         for folder in run_folders(self._root):
@@ -64,6 +64,7 @@ class Doctor:
         yield from map(self._leftover, _entries(trash(self._store)))
         yield from _orphans(runs)
         yield from self._stale(runs)
+        yield from self._models()
 
     def mend(self, problem: Problem) -> bool:
         """Whether the problem is gone now. Raises OSError where the store cannot be written."""
@@ -71,6 +72,10 @@ class Doctor:
             self._close(problem)
         elif problem.remedy == "repair" and problem.kind == "damaged line":
             self._set_aside(self._root / problem.place)
+        elif problem.kind == "double version":
+            from .registry.checkup import renumber
+
+            renumber(self._root / problem.place)
         elif problem.remedy == "repair":
             remove(self._root / problem.place)
         return problem.remedy != ""
@@ -105,6 +110,15 @@ class Doctor:
         for run in self._store.search("stale = true"):
             what = _gone(runs[run.id].writers if run.id in runs else ())
             yield Problem("stale run", run.id, what, "close")
+
+    def _models(self) -> Iterator[Problem]:
+        from .registry.checkup import Checkup
+
+        registry = Checkup(self._store, self._store.registry_folder)
+        for file in registry.files():
+            yield from self._file(file)
+        yield from map(self._leftover, registry.leftovers())
+        yield from registry.problems()
 
     def _broken_index(self) -> Iterator[Problem]:
         from .index.database import location

@@ -108,6 +108,18 @@ class Input(Event, frozen=True):
     facts: dict[str, Any]
 
 
+class Model(Event, frozen=True):
+    """A model stands complete at ``path`` below the run's artifacts; ``id`` is its own, ``m-…``.
+
+    ``notes`` says what its folder could not say about it. The last one at a path holds.
+    """
+
+    id: str
+    path: str
+    flavor: str
+    notes: list[str] = []
+
+
 class End(Event, frozen=True):
     status: Status
     error: str | None = None
@@ -139,7 +151,7 @@ class Point(NamedTuple):
     value: Number
 
 
-AnyEvent = Start | Join | Params | Metrics | Tags | Artifact | Input | End | Rewind | Delete
+AnyEvent = Start | Join | Params | Metrics | Tags | Artifact | Input | Model | End | Rewind | Delete
 
 _NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _encode = msgspec.json.Encoder().encode

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import IO
 
 
+def cache_folder() -> Path:
+    """Where this user's things may be kept that can be made again; by the XDG base directories."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autolog"
+
+
 @contextmanager
 def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
     """A file that stands at ``path`` when everything is in it, and not before.

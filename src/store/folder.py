@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .base import RunData
+from .base import LoggedModel, RunData
 from .errors import RunNotFound
 from .events import Join, Start
 from .log import new_id, now
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .index import Index
+    from .registry.folder import FolderRegistry
 
 OWN_FOLDER = ".autolog"
 """The folder in a store that is ours and no experiment."""
@@ -40,6 +41,7 @@ class FolderStore:
         self.path = Path(os.path.abspath(path))
         self.uri = str(self.path)
         self.live_folder = self.path / OWN_FOLDER / "live"
+        self.registry_folder = self.path / OWN_FOLDER / "registry"
 
     def __repr__(self) -> str:
         return f"FolderStore({self.uri!r})"
@@ -53,6 +55,13 @@ class FolderStore:
         from .index import Index
 
         return Index(self.path)
+
+    @cached_property
+    def registry(self) -> FolderRegistry:
+        """The registered models."""
+        from .registry.folder import FolderRegistry
+
+        return FolderRegistry(self, self.registry_folder)
 
     # Writing
 
@@ -142,6 +151,17 @@ class FolderStore:
         from .index.buckets import buckets
 
         return self.index.read(lambda c: buckets(c, self.uri, ids, key, n, x, start, end))
+
+    def models(self, id: str) -> list[LoggedModel]:
+        from .index.lookup import lookup
+        from .index.models import of_run
+
+        return self.index.read(lambda c: of_run(c, lookup(c, id, self.uri).id))
+
+    def model(self, id: str) -> LoggedModel:
+        from .index.models import by_id
+
+        return self.index.read(lambda c: by_id(c, id, self.uri))
 
     def artifacts(self, id: str) -> FolderArtifacts:
         whole, folder = self._locate(id)

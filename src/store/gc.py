@@ -2,13 +2,15 @@
 
 A run at the top goes with its whole folder. Of a nested run the files go, and its events
 are written out of the log files, unless a process that wrote some of them still lives: that
-would go on writing into the old file. Nothing is freed of a run that is still running.
+would go on writing into the old file. Nothing is freed of a run that is still running, nor
+of one that a version of a registered model is kept in.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +20,11 @@ from typing import TYPE_CHECKING
 from .events import VERSION, Header, Join, Start
 from .files import remove
 from .reading import Line, log_files, read_header, read_lines, run_folders
+from .registry.sources import run_source
 from .rewriting import rewrite
+from .sharing import bytes_freed, tidy
 from .survey import RunFacts, below, is_alive, survey
-from .writer import artifact_home, size_of
+from .writer import artifact_home
 
 if TYPE_CHECKING:
     from .folder import FolderStore
@@ -57,14 +61,19 @@ def collect(store: FolderStore, *, before: int, dry_run: bool = False) -> Iterat
     """
     if not dry_run:
         remove(trash(store))  # left by a collection that was interrupted
+    gone = Counter[tuple[int, int]]()
     for folder in filter(_mentions_deletion, run_folders(store.path)):
         runs = survey(folder)
         chosen = _deleted(runs, before)
         if chosen and not all(map(_is_readable, log_files(folder))):
             yield Freed(kept=(f"{folder} stays: one of its log files cannot be read",))
         elif chosen:
-            plan = _plan(folder, runs, chosen, lambda writer: is_alive(writer, store.live_folder))
-            yield _estimate(plan) if dry_run else _free(plan, store)
+            plan = _plan(
+                folder, runs, chosen, lambda writer: is_alive(writer, store.live_folder), _needed(store)
+            )
+            yield _estimate(plan, gone) if dry_run else _free(plan, store)
+    if not dry_run:
+        tidy(store.path)
 
 
 def trash(store: FolderStore) -> Path:
@@ -89,15 +98,21 @@ def _deleted(runs: Mapping[str, RunFacts], before: int) -> set[str]:
 
 
 def _plan(
-    folder: Path, runs: Mapping[str, RunFacts], chosen: set[str], alive: Callable[[Header], bool]
+    folder: Path,
+    runs: Mapping[str, RunFacts],
+    chosen: set[str],
+    alive: Callable[[Header], bool],
+    needed: Mapping[str, str],
 ) -> _Plan:
     running = {id for id in chosen if runs[id].end is None and any(map(alive, runs[id].writers))}
+    registered = chosen & needed.keys()
     highest = {id for id, run in runs.items() if run.parent not in runs}
     if highest <= chosen and all(_is_at_the_top(runs[id]) for id in highest):
-        if not running:
+        if not running and not registered:
             return _Plan(folder, frozenset(chosen), whole=True)
-        chosen = set()
-    free = chosen - running
+        if running:
+            chosen = set()
+    free = chosen - running - _with_those_above(runs, registered)
     quiet = frozenset(id for id in free if not any(map(alive, runs[id].writers)))
     homes = {id: home for id in sorted(free) if (home := artifact_home(folder, id)).exists()}
     return _Plan(
@@ -107,9 +122,32 @@ def _plan(
         events=quiet,
         kept=(
             *(f"run {id} is still running" for id in sorted(running)),
+            *(f"run {id} holds the model of {needed[id]}" for id in sorted(registered)),
             *(f"run {id}: its events stay until its process ends" for id in sorted(free - quiet)),
         ),
     )
+
+
+def _needed(store: FolderStore) -> dict[str, str]:
+    """Runs that versions of registered models are kept in, and a version of each.
+
+    Asked after the run was found deleted: a deleted run is not registered any more.
+    """
+    registry = store.registry
+    versions = (version for model in registry.search() for version in registry.versions(model.name))
+    sources = ((run_source(version.source), version) for version in versions)
+    return {source.run_id: f"models:/{v.name}/{v.version}" for source, v in sources if source is not None}
+
+
+def _with_those_above(runs: Mapping[str, RunFacts], ids: Collection[str]) -> set[str]:
+    """Some runs, and all that they are nested in."""
+    found: set[str] = set()
+    for id in ids:
+        run = runs.get(id)
+        while run is not None and run.id not in found:
+            found.add(run.id)
+            run = runs.get(run.parent or "")
+    return found
 
 
 def _is_at_the_top(run: RunFacts) -> bool:
@@ -117,30 +155,30 @@ def _is_at_the_top(run: RunFacts) -> bool:
     return run.parent is None and run.start_time is not None
 
 
-def _estimate(plan: _Plan) -> Freed:
+def _estimate(plan: _Plan, gone: Counter[tuple[int, int]]) -> Freed:
+    """``gone``: what would be removed with other folders."""
     if plan.whole:
-        return Freed(len(plan.runs), size_of(plan.folder))
+        return Freed(len(plan.runs), bytes_freed([plan.folder], gone))
     events = sum(len(line.raw) for file in log_files(plan.folder) for line in _lines_of(file, plan.events))
-    return Freed(len(plan.runs), events + sum(map(size_of, plan.artifacts)), plan.kept)
+    return Freed(len(plan.runs), events + bytes_freed(plan.artifacts, gone), plan.kept)
 
 
 def _free(plan: _Plan, store: FolderStore) -> Freed:
-    before = size_of(plan.folder)
+    freed = bytes_freed([plan.folder] if plan.whole else plan.artifacts, Counter())
     if plan.whole:
         _remove_at_once(plan.folder, trash(store))
-        return Freed(len(plan.runs), before)
+        return Freed(len(plan.runs), freed)
     for home in plan.artifacts:
         shutil.rmtree(home)
     # The files that say "deleted" last: a run must not come back when this is interrupted.
     for file in sorted(log_files(plan.folder), key=_says_deleted):
-        _take_out(file, {line.number for line in _lines_of(file, plan.events)})
+        freed += _take_out(file, {line.number for line in _lines_of(file, plan.events)})
     store.announce()
-    return Freed(len(plan.runs), before - size_of(plan.folder), plan.kept)
+    return Freed(len(plan.runs), freed, plan.kept)
 
 
-def _take_out(file: Path, numbers: Collection[int]) -> None:
-    if numbers:
-        rewrite(file, lambda line: line.number not in numbers)
+def _take_out(file: Path, numbers: Collection[int]) -> int:
+    return rewrite(file, lambda line: line.number not in numbers) if numbers else 0
 
 
 def _says_deleted(file: Path) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from .errors import InvalidName
 
 _SAFE = " ()+,;=@[]{}!#$&'"  # beside letters, digits and _.-~
-_LONGEST = 200  # bytes; file systems allow 255
+LONGEST = 200  # bytes; file systems allow 255
 
 
 def experiment_folder(name: str) -> str:
@@ -23,12 +23,16 @@ def experiment_folder(name: str) -> str:
     """
     if not name or "\0" in name:
         raise InvalidName(f"an experiment's name must be a text without NUL, not {name!r}")
-    folder = quote(name, safe=_SAFE)
-    if folder.startswith("."):
-        folder = "%2E" + folder[1:]
-    if len(folder) > _LONGEST:
-        raise InvalidName(f"the experiment's name {name[:40]!r}… is too long; use up to {_LONGEST} bytes")
+    folder = encoded(name)
+    if len(folder) > LONGEST:
+        raise InvalidName(f"the experiment's name {name[:40]!r}… is too long; use up to {LONGEST} bytes")
     return folder
+
+
+def encoded(name: str) -> str:
+    """``name`` as one part of a path, not hidden; `urllib.parse.unquote` reads it back."""
+    text = quote(name, safe=_SAFE)
+    return "%2E" + text[1:] if text.startswith(".") else text
 
 
 def experiment_name(folder: str) -> str:

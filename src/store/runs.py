@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, SupportsIndex, overload
 
-from .base import ArtifactFolder, Input, RunData, Store
+from .base import ArtifactFolder, Input, LoggedModel, RunData, Store
 from .events import Scalar
 from .points import Points
 from .query import nested_in
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Run:
-    """A run as it was when it was read; `history`, `children` and `artifacts` read anew.
+    """A run as it was when it was read; `history`, `children`, `artifacts` and `models` read anew.
 
     ``metrics`` holds the last value of each metric. Times are in UTC, ``end_time`` is None
     while the run goes on; ``stale`` says that it is RUNNING, yet its process is gone.
@@ -79,6 +79,10 @@ class Run:
     def artifacts(self) -> ArtifactFolder:
         """The files of the run."""
         return self.store.artifacts(self.id)
+
+    def models(self) -> list[LoggedModel]:
+        """The models that the run logged, with their ids and notes."""
+        return self.store.models(self.id)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Run):

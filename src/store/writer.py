@@ -18,6 +18,7 @@ from .errors import ArtifactNotFound, InvalidName
 from .events import Artifact, Start
 from .log import RunLog, event_log, new_id, now
 from .names import artifact_path
+from .sharing import note, share
 
 NESTED = ".runs"
 """The folder below a top-level run's artifacts that holds those of its nested runs."""
@@ -59,10 +60,12 @@ class FolderRunWriter(RunLog):
         try:
             yield draft
             size = size_of(draft)
+            shared = share(draft, self._root)
             _put(draft, target)
         except BaseException:
             _remove(draft)
             raise
+        note(shared, target, self._root)
         self.write(Artifact(run=0, time=now(), path=str(pure), size=size))
 
     def close(self) -> None:

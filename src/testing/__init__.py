@@ -1,8 +1,10 @@
-"""Contracts that patchers and stores are tested with: subclass them in your own tests."""
+"""Contracts of patchers, stores, registries and flavors: subclass them in your own tests."""
 
 from __future__ import annotations
 
+from .flavor import FlavorContract
 from .patcher import PatcherContract
+from .registry import RegistryContract
 from .store import StoreContract
 
-__all__ = ["PatcherContract", "StoreContract"]
+__all__ = ["FlavorContract", "PatcherContract", "RegistryContract", "StoreContract"]

@@ -14,9 +14,16 @@ from typing import Any
 
 import pytest
 
-from ..store.base import Input, Store
-from ..store.errors import ArtifactNotFound, ExperimentNotFound, FilterError, InvalidName, RunNotFound
-from ..store.events import Delete, End, Metrics, Params, Rewind, Scalar, Tags
+from ..store.base import Input, LoggedModel, Store
+from ..store.errors import (
+    ArtifactNotFound,
+    ExperimentNotFound,
+    FilterError,
+    InvalidName,
+    ModelNotFound,
+    RunNotFound,
+)
+from ..store.events import Delete, End, Metrics, Model, Params, Rewind, Scalar, Tags
 from ..store.events import Input as InputEvent
 
 T0 = 1_732_345_678_000
@@ -246,6 +253,43 @@ class StoreContract:
             assert list(store.points(top.id, f"m{number}").step) == list(range(200))
         shared = store.points(top.id, "shared")
         assert sorted(shared.value) == sorted(float(number) for number in range(8) for _ in range(200))
+
+    # Models
+
+    def test_models_are_found_by_run_and_by_id(self, store: Store, tmp_path: Path) -> None:
+        top = store.create("fruit", "apple")
+        inner = top.child("inner")
+        ids = [f"m-{number:032x}" for number in range(3)]
+        assert store.models(top.id) == []
+        top.write(Model(run=0, time=T0, id=ids[0], path="best/model", flavor="sklearn", notes=["no", "none"]))
+        top.write(Model(run=0, time=T0 + 1, id=ids[1], path="a", flavor="torch"))
+        inner.write(Model(run=0, time=T0, id=ids[2], path="a", flavor="torch"))
+        best = LoggedModel(ids[0], top.id, "best/model", "sklearn", T0, ("no", "none"))
+        again = self.make_store(tmp_path)
+        assert again.models(top.id) == [LoggedModel(ids[1], top.id, "a", "torch", T0 + 1), best]
+        assert again.model(ids[0]) == best
+        assert again.model(ids[2]).run_id == inner.id
+
+    def test_a_model_in_the_place_of_another_replaces_it(self, store: Store) -> None:
+        writer = store.create("fruit", "apple")
+        old, new = f"m-{1:032x}", f"m-{2:032x}"
+        writer.write(Model(run=0, time=T0, id=old, path="model", flavor="sklearn"))
+        assert store.model(old).id == old
+        writer.write(Model(run=0, time=T0 + 1, id=new, path="model", flavor="sklearn"))
+        assert [model.id for model in store.models(writer.id)] == [new]
+        with pytest.raises(ModelNotFound, match=old):
+            store.model(old)
+
+    def test_models_that_are_not_there(self, store: Store) -> None:
+        writer = store.create("fruit", "apple")
+        with pytest.raises(ModelNotFound, match="m-0"):
+            store.model("m-0")
+        with pytest.raises(RunNotFound, match="no-such-run"):
+            store.models("no-such-run")
+        writer.write(Model(run=0, time=T0, id="m-1", path="model", flavor="sklearn"))
+        writer.write(Delete(run=0, time=T0))
+        with pytest.raises(RunNotFound, match="deleted"):
+            store.model("m-1")
 
     # Finding
 

@@ -153,7 +153,8 @@ def ask_for_a_run(ask: Callable[[], ActiveRun | None]) -> None:
     _asked.append(ask)
 
 
-def _target() -> ActiveRun:
+def target_run() -> ActiveRun:
+    """The run that is logged to here; one that ends with the process is opened where there is none."""
     return active_run() or _run_under_way() or _open_process_run()
 
 
@@ -197,63 +198,63 @@ when_activated(_end_in_former_store)
 
 def log_metric(key: str, value: float, step: int | None = None) -> None:
     """See `ActiveRun.log_metric`."""
-    # `_target`, written out: this is called once a training step.
-    (current().run or _process_run or _target()).log_metric(key, value, step)
+    # `target_run`, written out: this is called once a training step.
+    (current().run or _process_run or target_run()).log_metric(key, value, step)
 
 
 def log_metrics(metrics: Mapping[str, float], step: int | None = None) -> None:
     """See `ActiveRun.log_metrics`."""
-    _target().log_metrics(metrics, step)
+    target_run().log_metrics(metrics, step)
 
 
 def log_param(key: str, value: Any) -> None:
     """See `ActiveRun.log_param`."""
-    _target().log_param(key, value)
+    target_run().log_param(key, value)
 
 
 def log_params(params: Mapping[str, Any]) -> None:
     """See `ActiveRun.log_params`."""
-    _target().log_params(params)
+    target_run().log_params(params)
 
 
 def set_tag(key: str, value: Any) -> None:
     """See `ActiveRun.set_tag`."""
-    _target().set_tag(key, value)
+    target_run().set_tag(key, value)
 
 
 def set_tags(tags: Mapping[str, Any]) -> None:
     """See `ActiveRun.set_tags`."""
-    _target().set_tags(tags)
+    target_run().set_tags(tags)
 
 
 def log_artifact(local_path: str | os.PathLike[str], path: str | None = None) -> None:
     """See `ActiveRun.log_artifact`."""
-    _target().log_artifact(local_path, path)
+    target_run().log_artifact(local_path, path)
 
 
 def log_text(text: str, path: str) -> None:
     """See `ActiveRun.log_text`."""
-    _target().log_text(text, path)
+    target_run().log_text(text, path)
 
 
 def log_dict(data: Any, path: str) -> None:
     """See `ActiveRun.log_dict`."""
-    _target().log_dict(data, path)
+    target_run().log_dict(data, path)
 
 
 def log_figure(figure: Any, path: str) -> None:
     """See `ActiveRun.log_figure`."""
-    _target().log_figure(figure, path)
+    target_run().log_figure(figure, path)
 
 
 def log_table(data: Any, path: str) -> None:
     """See `ActiveRun.log_table`."""
-    _target().log_table(data, path)
+    target_run().log_table(data, path)
 
 
 def log_input(data: Any, name: str = "data", *, context: str = "training", target: Any = None) -> None:
     """See `ActiveRun.log_input`."""
-    _target().log_input(data, name, context=context, target=target)
+    target_run().log_input(data, name, context=context, target=target)
 
 
 def _id(of: Any) -> str:

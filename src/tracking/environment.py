@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..store.who import user
 from .git import Head, head
 from .hardware import describe_machine
 from .places import top_level, working_folder
@@ -59,7 +60,7 @@ def capture(settings: Settings) -> Environment:
         "autolog.version": packages.get("autolog-ml"),
         "autolog.python": ".".join(map(str, sys.version_info[:3])),
         "autolog.host": _found(lambda: os.uname().nodename),
-        "autolog.user": _found(_user),
+        "autolog.user": _found(user),
         "autolog.cwd": str(working_folder()),
         "autolog.script": _shown(script, top),
         "autolog.args": _found(lambda: _arguments(script)),
@@ -128,15 +129,6 @@ def _arguments(script: str) -> str:
     if script.startswith("<notebook"):
         return ""
     return shlex.join(redact_args(_command()[1:]))
-
-
-def _user() -> str:
-    for variable in ("LOGNAME", "USER", "USERNAME"):
-        if name := os.environ.get(variable):
-            return name
-    import pwd
-
-    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def _interpreter() -> dict[str, str]:

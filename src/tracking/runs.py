@@ -23,6 +23,7 @@ from ..store.events import (
     Event,
     Input,
     Metrics,
+    Model,
     Number,
     Params,
     Rewind,
@@ -254,6 +255,10 @@ class ActiveRun:
         found = describe(data, target)
         facts = dict(found.facts)
         self._write(Input(0, _now(), name=name, digest=found.digest, context=context, facts=facts))
+
+    def note_model(self, id: str, path: str, flavor: str, notes: Iterable[str] = ()) -> None:
+        """The artifact ``path`` is a model: for whoever saved it there."""
+        self._write(Model(0, _now(), id=id, path=path, flavor=flavor, notes=list(notes)))
 
     @contextmanager
     def artifact(self, path: str) -> Iterator[Path]:

@@ -10,12 +10,13 @@ import pytest
 
 from autolog.cli import main, tables
 from autolog.store.base import RunWriter
-from autolog.store.events import End, Input, Metrics, Params, Tags
+from autolog.store.events import End, Input, Metrics, Model, Params, Tags
 from autolog.store.folder import FolderStore
 from autolog.store.log import now
 
 TRIALS = 30
 BEST = 20
+MODEL = f"m-{7:032x}"
 
 
 @dataclass(frozen=True)
@@ -102,4 +103,6 @@ def _plain(store: FolderStore) -> None:
     for path, text in (("notes/a.txt", "hello"), ("environment.json", '{"cpus": 2, "packages": {}}')):
         with run.artifact(path) as file:
             file.write_text(text)
+    notes = ["the output is unknown"]
+    run.write(Model(run=0, time=now(), id=MODEL, path="best/model", flavor="sklearn", notes=notes))
     run.write(End(run=0, time=now(), status="FINISHED"))

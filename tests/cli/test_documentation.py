@@ -13,11 +13,18 @@ from autolog.cli.main import commands
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 
 
+def together(command: click.Command) -> list[click.Command]:
+    """A command with those below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [command, *below]
+
+
 def options() -> list[tuple[str, str]]:
     return [
         (name, option)
         for name, command in commands.commands.items()
-        for parameter in command.params
+        for part in together(command)
+        for parameter in part.params
         if isinstance(parameter, click.Option)
         for option in parameter.opts
     ]
@@ -34,7 +41,10 @@ def section(command: str) -> str:
 
 @pytest.mark.parametrize("command", list(commands.commands))
 def test_every_command_is_documented(command: str) -> None:
-    assert f"autolog {command} [OPTIONS]" in section(command) or not commands.commands[command].params
+    first, *below = together(commands.commands[command])
+    assert f"autolog {command} [OPTIONS]" in section(command) or not first.params
+    for part in below:
+        assert f"autolog {command} {part.name} [OPTIONS]" in section(command)
 
 
 @pytest.mark.parametrize(("command", "option"), options())

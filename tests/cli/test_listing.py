@@ -11,7 +11,7 @@ import pytest
 
 from autolog.store.folder import FolderStore
 
-from .conftest import BEST, TRIALS, Command, run_id
+from .conftest import BEST, MODEL, TRIALS, Command, run_id
 
 RUNS = ("runs", "--store", "runs")
 
@@ -114,6 +114,7 @@ class TestShow:
         assert "train training d1 ndarray 150 × 4" in words
         assert "cpus 2" in words
         assert "notes/ 5 B a.txt 5 B" in words
+        assert f"best/model sklearn models:/{MODEL} note the output is unknown" in words
         assert any(Path(line.removeprefix("artifacts in "), "notes/a.txt").is_file() for line in result.lines)
 
     def test_a_search_sums_up_its_trials(self, autolog: Command, store: FolderStore) -> None:

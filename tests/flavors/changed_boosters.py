@@ -17,7 +17,7 @@ Y = (X[:, 0] > 0.5).astype(int)
 def xgboost_model() -> tuple[bytes, Callable[[bytes], Any], bytes]:
     import xgboost
 
-    from autolog.flavors.xgboostfile import check
+    from autolog.flavors.boosters.xgboostfile import check
 
     params = {"objective": "binary:logistic", "max_depth": 3, "max_cat_to_onehot": 1, "nthread": 1}
     matrix = xgboost.DMatrix(X, Y, feature_types=["q", "c", "q", "q"], enable_categorical=True)
@@ -32,7 +32,7 @@ def xgboost_model() -> tuple[bytes, Callable[[bytes], Any], bytes]:
 def lightgbm_model() -> tuple[bytes, Callable[[bytes], Any], bytes]:
     import lightgbm
 
-    from autolog.flavors.lightgbmfile import check
+    from autolog.flavors.boosters.lightgbmfile import check
 
     params = {"objective": "binary", "num_leaves": 5, "min_data_in_leaf": 2, "num_threads": 1, "verbose": -1}
     booster = lightgbm.train(params, lightgbm.Dataset(X, Y, categorical_feature=[1]), 5)

@@ -63,7 +63,7 @@ def test_a_flavor_of_another_package(tmp_path: Path) -> None:
     assert info.flavor == "recipe"
     assert info.signature is not None
     assert info.signature.outputs == (flavors.Tensor("float64", (-1, 2)),)
-    assert flavors.load(tmp_path / "model").factor == 2.5
+    assert flavors.load_model(tmp_path / "model").factor == 2.5
     found = flavors.flavor_for(LinearRegression())
     assert found is not None
     assert found.name == "sklearn"

@@ -28,14 +28,14 @@ def test_a_forged_description(case: str, tmp_path: Path) -> None:
     (tmp_path / "MLmodel").write_text(FORGED[case])
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ModelDamaged):
-        flavors.load(tmp_path)
+        flavors.load_model(tmp_path)
 
 
 def test_a_description_that_is_a_pipe_or_a_link(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "MLmodel")
     with pytest.raises(ModelDamaged, match="no plain file"):
-        flavors.load(tmp_path)
+        flavors.load_model(tmp_path)
     (tmp_path / "MLmodel").unlink()
     (tmp_path / "MLmodel").symlink_to("/dev/zero")
     with pytest.raises(ModelDamaged, match="no plain file"):
-        flavors.load(tmp_path)
+        flavors.load_model(tmp_path)

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autolog import flavors
-from autolog.flavors.lightgbmfile import check
+from autolog.flavors.boosters.lightgbmfile import check
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:X does not have valid feature names"),  # LightGBM 4.6
@@ -38,7 +38,7 @@ def test_estimators_come_back(kind: Any, tmp_path: Path) -> None:
     model = kind(**SMALL, objective="binary" if kind is not lightgbm.LGBMRegressor else None).fit(X, labels)
     info = flavors.save(model, tmp_path / "model", example=X)
     assert {"model.lgb", "model.skops"} <= set(info.files)
-    loaded = flavors.load(tmp_path / "model")
+    loaded = flavors.load_model(tmp_path / "model")
     assert type(loaded) is kind
     assert (loaded.predict(X) == model.predict(X)).all()
     assert loaded.get_params() == model.get_params()
@@ -49,7 +49,7 @@ def test_categories_and_the_best_iteration_come_back(tmp_path: Path) -> None:
     stopping = lightgbm.early_stopping(2, verbose=False)
     model.fit(TABLE[:40], Y[:40], eval_set=[(TABLE[40:], Y[40:])], callbacks=[stopping])
     flavors.save(model, tmp_path / "model", example=TABLE)
-    loaded = flavors.load(tmp_path / "model")
+    loaded = flavors.load_model(tmp_path / "model")
     assert loaded.best_iteration_ == model.best_iteration_
     assert (loaded.predict_proba(TABLE) == model.predict_proba(TABLE)).all()
 
@@ -59,14 +59,14 @@ def test_a_booster_comes_back(tmp_path: Path) -> None:
     info = flavors.save(model, tmp_path / "model", example=TABLE)
     assert (info.flavor, "model.lgb" in info.files) == ("lightgbm", True)
     assert info.signature is not None
-    loaded = flavors.load(tmp_path / "model")
+    loaded = flavors.load_model(tmp_path / "model")
     assert (loaded.predict(TABLE) == model.predict(TABLE)).all()
 
 
 def test_an_objective_of_the_users_leaves_the_booster(tmp_path: Path) -> None:
     model = lightgbm.LGBMRegressor(**SMALL, objective=lambda y, p: (p - y, np.ones_like(p))).fit(X, Y)
     flavors.save(model, tmp_path / "model")
-    loaded = flavors.load(tmp_path / "model")
+    loaded = flavors.load_model(tmp_path / "model")
     assert isinstance(loaded, lightgbm.Booster)
     assert (loaded.predict(X) == model.predict(X)).all()
 
@@ -80,7 +80,7 @@ def test_what_was_not_fitted_is_not_saved(tmp_path: Path) -> None:
 def test_a_pipeline_with_an_estimator_needs_no_trust(tmp_path: Path) -> None:
     model = make_pipeline(StandardScaler(), lightgbm.LGBMClassifier(**SMALL)).fit(X, np.arange(60) % 3)
     flavors.save(model, tmp_path / "model")
-    loaded = flavors.load(tmp_path / "model")
+    loaded = flavors.load_model(tmp_path / "model")
     assert (loaded.predict_proba(X) == model.predict_proba(X)).all()
 
 
@@ -102,14 +102,14 @@ def forge(folder: Path, content: bytes) -> None:
 def test_a_file_that_was_cut_off_is_damaged(saved: Path) -> None:
     (saved / "model.lgb").write_bytes((saved / "model.lgb").read_bytes()[:-1])
     with pytest.raises(flavors.ModelDamaged, match="SHA-256"):
-        flavors.load(saved)
+        flavors.load_model(saved)
 
 
 @pytest.mark.parametrize("part", [0, 1, 50, 500, -100, -2])
 def test_a_forged_file_that_ends_early_is_damaged(saved: Path, part: int) -> None:
     forge(saved, (saved / "model.lgb").read_bytes()[:part])
     with pytest.raises(flavors.ModelDamaged, match="cut off or damaged"):
-        flavors.load(saved)
+        flavors.load_model(saved)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_forged_text_is_damaged(saved: Path, old: str, new: str) -> None:
     assert old in text
     forge(saved, text.replace(old, new, 1).encode())
     with pytest.raises(flavors.ModelDamaged):
-        flavors.load(saved)
+        flavors.load_model(saved)
 
 
 def test_an_estimator_in_another_form_is_refused(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_an_estimator_in_another_form_is_refused(tmp_path: Path) -> None:
         description.read_text().replace("serialization_format: skops", "serialization_format: cloudpickle")
     )
     with pytest.raises(flavors.ModelUntrusted, match="can run any code"):
-        flavors.load(tmp_path / "model")
+        flavors.load_model(tmp_path / "model")
 
 
 KINDS: dict[str, tuple[dict[str, Any], Any]] = {

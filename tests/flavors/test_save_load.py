@@ -48,7 +48,7 @@ def folder(tmp_path: Path, pipeline: Pipeline) -> Path:
 
 
 def test_what_was_saved_is_what_is_loaded(folder: Path, pipeline: Pipeline) -> None:
-    loaded = flavors.load(folder)
+    loaded = flavors.load_model(folder)
     assert (loaded.predict_proba(X) == pipeline.predict_proba(X)).all()
     assert repr(loaded) == repr(pipeline)
 
@@ -129,9 +129,9 @@ def test_own_classes_are_saved_and_loaded_by_name(tmp_path: Path) -> None:
     flavors.save(model, tmp_path / "model")
     name = f"{__name__}.Refuses"
     with pytest.raises(ModelUntrusted) as caught:
-        flavors.load(tmp_path / "model")
+        flavors.load_model(tmp_path / "model")
     assert caught.value.types == (name,)
-    assert type(flavors.load(tmp_path / "model", trust=[name])) is Refuses
+    assert type(flavors.load_model(tmp_path / "model", trust=[name])) is Refuses
 
 
 class Locked(BaseEstimator):
@@ -187,7 +187,7 @@ def test_a_model_that_holds_itself(tmp_path: Path) -> None:
 def test_false_as_a_key_stays_false(tmp_path: Path) -> None:
     weights = {False: 1.0, True: 2.0}
     flavors.save(LogisticRegression(class_weight=weights), tmp_path / "model")
-    assert flavors.load(tmp_path / "model").class_weight == weights
+    assert flavors.load_model(tmp_path / "model").class_weight == weights
 
 
 def test_a_class_of_the_script_itself_is_not_saved(tmp_path: Path) -> None:
@@ -273,14 +273,14 @@ def test_a_changed_file_is_refused(name: str, folder: Path) -> None:
     data[len(data) // 2] ^= 1
     (folder / name).write_bytes(data)
     with pytest.raises(ModelDamaged, match="SHA-256 differs"):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 @pytest.mark.parametrize("name", ["model.skops", "conda.yaml"])
 def test_a_missing_file_is_refused(name: str, folder: Path) -> None:
     (folder / name).unlink()
     with pytest.raises(ModelDamaged, match=f"lacks its file '{name}'"):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 def test_a_description_that_is_cut_off_anywhere(folder: Path) -> None:
@@ -288,7 +288,7 @@ def test_a_description_that_is_cut_off_anywhere(folder: Path) -> None:
     for length in range(0, len(whole.rstrip()), 7):
         (folder / "MLmodel").write_bytes(whole[:length])
         with pytest.raises(ModelDamaged):
-            flavors.load(folder)
+            flavors.load_model(folder)
 
 
 @pytest.mark.parametrize(
@@ -298,29 +298,29 @@ def test_a_description_that_leads_out_of_the_folder(name: str, folder: Path) -> 
     shutil.copy(folder / "model.skops", folder.parent / "outside.skops")
     edit(folder, lambda document: document["flavors"]["sklearn"].update(pickled_model=name))
     with pytest.raises(ModelDamaged, match="outside"):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 def test_a_link_that_leads_out_of_the_folder(folder: Path) -> None:
     (folder / "model.skops").rename(folder.parent / "outside.skops")
     (folder / "model.skops").symlink_to(folder.parent / "outside.skops")
     with pytest.raises(ModelDamaged, match="links to a file outside"):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 def test_a_newer_format_and_an_unknown_flavor(folder: Path) -> None:
     edit(folder, lambda document: document["metadata"]["autolog"].update(format=2))
     with pytest.raises(ModelNotLoadable, match="newer autolog"):
-        flavors.load(folder)
+        flavors.load_model(folder)
     edit(folder, lambda document: document["metadata"]["autolog"].update(format=1, flavor="prophet"))
     with pytest.raises(ModelNotLoadable, match="prophet"):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 def test_a_pickle_is_refused(folder: Path) -> None:
     edit(folder, lambda document: document["flavors"]["sklearn"].update(serialization_format="cloudpickle"))
     with pytest.raises(ModelUntrusted, match="cloudpickle, which can run any code"):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 def test_trust_in_the_file_itself_counts_for_nothing(tmp_path: Path) -> None:
@@ -328,14 +328,14 @@ def test_trust_in_the_file_itself_counts_for_nothing(tmp_path: Path) -> None:
     document = yaml.safe_load((tmp_path / "model/MLmodel").read_text())
     assert f"{__name__}.Refuses" in document["flavors"]["sklearn"]["skops_trusted_types"]
     with pytest.raises(ModelUntrusted):
-        flavors.load(tmp_path / "model")
+        flavors.load_model(tmp_path / "model")
 
 
 def test_no_model_at_all(tmp_path: Path) -> None:
     with pytest.raises(NotAModel, match="holds no model"):
-        flavors.load(tmp_path)
+        flavors.load_model(tmp_path)
     with pytest.raises(TypeError, match=r"trust=\['features.A'\]"):
-        flavors.load(tmp_path, trust="features.A")
+        flavors.load_model(tmp_path, trust="features.A")
 
 
 @pytest.mark.slow
@@ -346,7 +346,7 @@ def test_neither_saving_nor_loading_imports_skops_or_all_of_scikit_learn(
         import sys
         from pathlib import Path
         from autolog import flavors
-        model = flavors.load(Path({str(folder)!r}))
+        model = flavors.load_model(Path({str(folder)!r}))
         flavors.save(model, Path("again"), example=[[1.0, 2.0, 3.0]])
         print(sorted(sys.modules.keys() & {{"skops", "mlflow", "sklearn.ensemble", "sklearn.cluster"}}))
     """

@@ -73,7 +73,7 @@ def linear(**arguments: Any) -> dict[str, Any]:
 )
 def test_a_forged_structure(structure: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelDamaged):
-        flavors.load(structured(tmp_path / "model", structure))
+        flavors.load_model(structured(tmp_path / "model", structure))
 
 
 def test_a_structure_in_a_structure_without_end(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_structure_in_a_structure_without_end(tmp_path: Path) -> None:
     for _ in range(200):
         structure = {"class": "Sequential", "layers": {"0": structure}}
     with pytest.raises(ModelDamaged):
-        flavors.load(structured(tmp_path / "model", structure))
+        flavors.load_model(structured(tmp_path / "model", structure))
 
 
 def header(text: bytes) -> bytes:
@@ -106,7 +106,7 @@ def test_forged_weights(content: bytes, own: bool, tmp_path: Path) -> None:
     folder = forged(tmp_path / "model", nn.Linear(2, 2) if own else Net())
     (folder / "model.safetensors").write_bytes(content)
     with pytest.raises(ModelDamaged):
-        flavors.load(folder, trust=[NET])
+        flavors.load_model(folder, trust=[NET])
 
 
 def test_weights_cut_off_at_any_byte(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_weights_cut_off_at_any_byte(tmp_path: Path) -> None:
     for length in range(0, len(content), 7):
         (folder / "model.safetensors").write_bytes(content[:length])
         with pytest.raises(ModelDamaged):
-            flavors.load(folder)
+            flavors.load_model(folder)
 
 
 def test_a_changed_byte_is_found_by_its_hash(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_changed_byte_is_found_by_its_hash(tmp_path: Path) -> None:
     path = tmp_path / "model/model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     with pytest.raises(ModelDamaged, match="SHA-256"):
-        flavors.load(tmp_path / "model")
+        flavors.load_model(tmp_path / "model")
 
 
 @pytest.mark.parametrize("name", ["../weights", "/etc/passwd", "a\\b", "none", ""])
@@ -132,13 +132,13 @@ def test_files_outside_of_the_folder(key: str, name: str, tmp_path: Path) -> Non
     folder = forged(tmp_path / "model", nn.Linear(2, 2), **{key: name})
     (tmp_path / "weights").write_bytes((folder / "model.safetensors").read_bytes())
     with pytest.raises(ModelDamaged):
-        flavors.load(folder)
+        flavors.load_model(folder)
 
 
 @pytest.mark.parametrize("shared", [["a"], {"weight": "nothing"}, 7, {"more": "layers.0.weight"}])
 def test_forged_sharing(shared: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelDamaged):
-        flavors.load(forged(tmp_path / "model", Net(), shared=shared), trust=[NET])
+        flavors.load_model(forged(tmp_path / "model", Net(), shared=shared), trust=[NET])
 
 
 def test_a_class_that_is_none(tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_a_class_that_is_none(tmp_path: Path) -> None:
     }.items():
         folder = forged(tmp_path / name, Net(), model_class=name)
         with pytest.raises(ModelUntrusted):
-            flavors.load(folder, trust=[NET])
+            flavors.load_model(folder, trust=[NET])
         with pytest.raises(error):
-            flavors.load(folder, trust=[name])
+            flavors.load_model(folder, trust=[name])
 
 
 def test_a_pickled_model_is_not_opened(tmp_path: Path) -> None:
@@ -163,5 +163,5 @@ def test_a_pickled_model_is_not_opened(tmp_path: Path) -> None:
     folder = forged(tmp_path / "model", Net())
     torch.save(Harm(), folder / "model.safetensors")
     with pytest.raises(ModelDamaged):
-        flavors.load(folder, trust=[NET])
+        flavors.load_model(folder, trust=[NET])
     assert not (tmp_path / "harm").exists()

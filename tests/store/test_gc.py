@@ -180,3 +180,32 @@ def test_a_writer_on_another_host_counts_as_gone_without_a_sign(family: Path) ->
     assert len(collected()[0].kept) == 1
     (live / "far").unlink()
     assert collected()[0].kept == ()
+
+
+@pytest.mark.parametrize("deleted", ["top1", "kid1"])
+def test_a_model_that_is_registered_stays(family: Path, deleted: str) -> None:
+    registry = FolderStore(ROOT).registry
+    registry.register("fraud", "runs:/kid1/model.bin")
+    delete(deleted)
+    parts = collected()
+    (said,) = [reason for part in parts for reason in part.kept]
+    assert said == "run kid1 holds the model of models:/fraud/1"
+    assert sum(part.runs for part in parts) == (1 if deleted == "top1" else 0)  # the other trial
+    assert set(survey(FOLDER)) == ({"top1", "kid1"} if deleted == "top1" else {"top1", "kid1", "kid2"})
+    assert registry.path(registry.version("fraud", 1)).stat().st_size == 1000
+
+
+def test_when_its_version_is_deleted_it_goes(family: Path) -> None:
+    registry = FolderStore(ROOT).registry
+    registry.register("fraud", "runs:/kid1/model.bin")
+    delete("top1")
+    collected()
+    registry.delete_version("fraud", 1)
+    assert [part.runs for part in collected()] == [2]
+    assert not FOLDER.exists()
+
+
+def test_a_copied_model_keeps_no_run(family: Path) -> None:
+    FolderStore(ROOT).registry.register("fraud", FOLDER / "artifacts/.runs/kid1", run_id="kid1")
+    delete("top1")
+    assert [part.runs for part in collected()] == [3]

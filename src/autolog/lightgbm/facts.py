@@ -9,6 +9,7 @@ import lightgbm
 
 from ...tracking.data import DataFacts, describe
 from ..boosting import Data, Importances, Learned, argument, origin, scalar
+from ..seen import Seen, seen
 from .callback import Curves
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class LightGBM:
         for number, data in enumerate(sets):
             if data is not train:
                 yield _described(names[number] if number < len(names) else f"valid_{number}", data)
+
+    def seen(self, call: Call) -> Seen | None:
+        """Of the raw rows, which LightGBM usually frees when the training begins."""
+        raw = getattr(call.argument("train_set"), "data", None)
+        return seen(raw) if _is_at_hand(raw) else None
 
     def evals(self, call: Call) -> Iterator[Data]:
         names = call.argument("eval_names") or ()

@@ -12,13 +12,13 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from ...flavors.streams import untouched
 from ...tracking.context import current, entered
 from ..engine import Call, wrap_cell
 from .eligible import qualified, state_of
 from .folds import error_of, summary
 from .later import follow_predictions
 from .params import params_of
-from .randomness import untouched
 from .scope import FoldsScope
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sklearn import get_config
 
+from ...flavors.streams import untouched
 from ...tracking.context import entered
 from ..warnings_ import unheard
 from .eligible import state_of
-from .randomness import untouched
 
 
 @contextmanager

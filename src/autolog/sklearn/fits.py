@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ...flavors.streams import untouched
 from ...tracking.active import active_settings
 from ...tracking.contain import contained
 from ...tracking.context import entered
@@ -17,12 +18,12 @@ from .discretion import discreet, objection
 from .eligible import is_model, last_step, model_inside, qualified, state_of
 from .later import follow
 from .params import params_of
-from .randomness import untouched
 from .rows import Data, data_of
 from .training import training
 
 if TYPE_CHECKING:
     from ..engine import Call
+    from ..seen import Seen
     from ..sink import Log
 
 
@@ -36,7 +37,7 @@ def run_name(call: Call) -> str | None:
 def record_fit(call: Call, log: Log) -> Generator[None, Any, None]:
     """Around ``fit``, ``fit_transform`` and ``fit_predict`` of the outermost estimator."""
     estimator, data = call.instance, data_of(call)
-    params = before(estimator, data, log)
+    params, seen = before(estimator, data, log)
     about = entered(scope=ModelScope.of(last_step(estimator)))
     with heard(log.id) as warned, about, searches.recorded(estimator, log):
         began = perf_counter()
@@ -52,13 +53,17 @@ def record_fit(call: Call, log: Log) -> Generator[None, Any, None]:
         with contained("reading fitted attributes"):
             metrics.update(attributes.numbers(model_inside(estimator)))
         log.metrics(metrics)
-        keep(estimator, log, example=None if objection(params) else data.example())
+        keep(estimator, log, seen)
     for fitted in (estimator, _model_of(estimator)):
         follow(fitted, log)
 
 
-def before(estimator: Any, data: Data, log: Log) -> dict[str, Any]:
-    """What is known before the fit, so that one that fails has it too. Returns the params."""
+def before(estimator: Any, data: Data, log: Log) -> tuple[dict[str, Any], Seen | None]:
+    """What is known before the fit, so that one that fails has it too.
+
+    Returns the params, and what the model's signature needs of the data.
+    """
+    seen = None
     with untouched(state_of(estimator)):  # the user's properties and __repr__ may draw random numbers
         params, tags = params_of(estimator)
         with contained("recording params"):
@@ -67,20 +72,18 @@ def before(estimator: Any, data: Data, log: Log) -> dict[str, Any]:
         with contained("describing the data"):
             if data.n:
                 log.input(data.X, data.y)
-    return params
+                seen = log.seen(data.X, ask=objection(params) is None)
+    return params, seen
 
 
-def keep(estimator: Any, log: Log, *, example: Any = None) -> None:
-    """What the fitted estimator holds, and the model itself. To be called discreetly.
-
-    ``example``: some rows for the model's signature.
-    """
+def keep(estimator: Any, log: Log, seen: Seen | None) -> None:
+    """What the fitted estimator holds, and the model itself. To be called discreetly."""
     with contained("recording fitted attributes"):
         _log_state(estimator, log)
     model = _model_of(estimator)
     with contained("saving the model"):
         if model is not None:
-            log.model(model, example=example)
+            log.model(model, seen=seen)
 
 
 def _model_of(estimator: Any) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ...flavors.streams import untouched
 from ...tracking.contain import contained
 from ...tracking.context import entered
 from ..engine import Call, CallFailed
@@ -22,13 +23,13 @@ from .eligible import state_of
 from .fits import before, keep, keep_warnings, run_name
 from .later import follow
 from .params import params_of
-from .randomness import untouched
 from .remembered import Remembered
 from .rows import Data, data_of
 from .training import SHARE, training
 
 if TYPE_CHECKING:
     from ...tracking.runs import ActiveRun
+    from ..seen import Seen
     from ..sink import Log
 
 
@@ -78,23 +79,26 @@ def record_partial_fit(call: Call, log: Log) -> Generator[None, Any, None]:
 def _begin(name: str, estimator: Any, data: Data) -> _Series:
     fit = begin_fit(name)
     series = _Series(fit)
-    before(estimator, data, log_of(fit.run))
+    _, seen = before(estimator, data, log_of(fit.run))
     _series.put(estimator, series)
     follow(estimator, log_of(fit.run))
     with contained("watching over an estimator"):
-        _watch(estimator, fit)
+        _watch(estimator, fit, seen)
     return series
 
 
-def _watch(estimator: Any, fit: Fit) -> None:
-    """See to the end of the run. What was learned is kept if the object lives to see it."""
+def _watch(estimator: Any, fit: Fit, seen: Seen | None) -> None:
+    """See to the end of the run. What was learned is kept if the object lives to see it.
+
+    ``seen``: the data of the first call.
+    """
     living = weakref.ref(estimator)
 
     def last(run: ActiveRun) -> None:
         learned = living()
         if learned is not None:
             with discreet(learned, {}):
-                keep(learned, log_of(run))
+                keep(learned, log_of(run), seen)
 
     fit.run.before_end(last)
     if fit.owned:

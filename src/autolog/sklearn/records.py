@@ -77,7 +77,11 @@ _FITTED = (
 )
 
 _FILES = (
-    Record("artifact", "model", "the fitted model, of a search its best estimator"),
+    Record(
+        "artifact",
+        "model",
+        "the fitted model, of a search its best estimator, with the signature of the data",
+    ),
     Record("artifact", "fitted.json", "number and names of features, classes"),
     Record("artifact", "feature_importances.json", "table of features and importances", _MODELS_THAT_HAVE_IT),
     Record(

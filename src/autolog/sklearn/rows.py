@@ -34,16 +34,6 @@ class Data:
         """The same data, without a copy, for models that may write into what they are given."""
         return Data(_guarded(self.X), _guarded(self.y), _guarded(self.weight), self.n)
 
-    def example(self, rows: int = 5) -> Any:
-        """The first few rows of X, a copy, or None when they cannot be had without reading on."""
-        if not self.n:
-            return None
-        try:
-            few = self.X.iloc[:rows] if hasattr(self.X, "iloc") else self.X[:rows]
-            return few.copy() if hasattr(few, "copy") else few
-        except Exception:  # noqa: BLE001 - a sparse format without rows, a container of the user's
-            return None
-
 
 def data_of(call: Call) -> Data:
     """The data in a call of ``fit`` or the like, by position or by name."""

@@ -61,7 +61,7 @@ def add_hparams(call: Call, log: Log) -> Generator[None, Any, None]:
     with _inside(call, {}):
         yield
     if records_here():
-        Log(api._target()).params(call.argument("hparam_dict"))
+        Log(api.target_run()).params(call.argument("hparam_dict"))
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def add_summary(call: Call, log: Log) -> Generator[None, Any, None]:
     yield
     if not records_here():
         return
-    target, within, step = Log(api._target()), _within.get(), _step(call)
+    target, within, step = Log(api.target_run()), _within.get(), _step(call)
     prefix = prefix_of(target, within.logdir if within is not None else _logdir(call.instance))
     for value in call.argument("summary").value:
         tag, number = _scalar(value, within)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from ...flavors.torchstate import Weights, weights_of
+from ...flavors.torch.state import Weights, weights_of
 from ...tracking.contain import contained
 from .readings import Value
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from ...flavors.torchstate import Outline, Weights
+from ...flavors.torch.state import Outline, Weights
 
 ROWS = 1000
 """Of more layers than these, the summary shows the first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,9 @@ import xgboost
 
 from ...tracking.data import DataFacts, describe
 from ..boosting import MOST_FEATURES, Data, Importances, Learned, argument, origin, scalar
+from ..seen import Seen
 from .callback import Curves
+from .matrices import categories_of, seen_of
 
 if TYPE_CHECKING:
     from ..engine import Call
@@ -49,6 +50,9 @@ class XGBoost:
             if data is not call.argument("dtrain"):
                 yield Data(str(name), facts_of(data))
 
+    def seen(self, call: Call) -> Seen | None:
+        return seen_of(call.argument("dtrain"))
+
     def evals(self, call: Call) -> Iterator[Data]:
         for number, (X, y) in enumerate(call.argument("eval_set") or ()):
             yield Data(f"validation_{number}", X, y)
@@ -67,7 +71,7 @@ class XGBoost:
         facts = {
             "features": self.names(booster),
             "feature_types": booster.feature_types,
-            "categories": _categories(booster),
+            "categories": categories_of(booster),
             "attributes": booster.attributes(),
         }
         return Learned(settings, numbers, facts)
@@ -128,16 +132,6 @@ def _number(text: str) -> Any:
         return value
     short = float(str(np.float32(value)))
     return short if abs(short - value) <= 1e-7 * abs(value) else value
-
-
-def _categories(booster: Any) -> dict[str, list[Any]] | None:
-    """The categories of each feature that has some, where XGBoost keeps them and Arrow is at hand."""
-    if "c" not in (booster.feature_types or ()) or not hasattr(booster, "get_categories"):
-        return None
-    if "pyarrow" not in sys.modules:
-        return None
-    kept = booster.get_categories(export_to_arrow=True).to_arrow()
-    return {name: values.to_pylist()[:MOST_FEATURES] for name, values in kept if values is not None}
 
 
 def facts_of(matrix: Any) -> Any:

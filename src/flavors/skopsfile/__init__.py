@@ -10,6 +10,8 @@ tests compare both ways with the real one over every estimator of scikit-learn.
     trust     which classes and functions a file may name
     contents  whether what trusted objects hold keeps compiled code within its arrays
     read      a file as an object
+    mapping   its arrays, for a trial
+    tried     a file that was read again before it is called saved
 """
 
 from __future__ import annotations

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..lightgbmfile import check as check_lightgbm
-from ..ubjson import parts
-from ..xgboostfile import check as check_xgboost
 from .contents import require
 
 
 def lightgbm(kind: Any, state: Any) -> Any:
     """A `lightgbm.Booster`."""
+    from ..boosters.lightgbmfile import check  # few files need it
+
     text = state.get("_handle", state.get("handle"))
     require(isinstance(text, str), "the text of a booster")
-    check_lightgbm(text)
+    check(text)
     booster = kind(model_str=text)
     best, name = state.get("best_iteration", -1), state.get("_train_data_name", "training")
     require(type(best) is int and isinstance(name, str), "the best iteration of a booster")
@@ -29,8 +28,11 @@ def lightgbm(kind: Any, state: Any) -> Any:
 
 def xgboost(kind: Any, state: Any) -> Any:
     """A `xgboost.Booster`, which is kept with the config of its training; that is left out."""
+    from ..boosters.ubjson import parts
+    from ..boosters.xgboostfile import check
+
     handle = state["handle"]
     require(type(handle) is bytearray, "the content of a booster")
     model = parts(bytes(handle))["Model"]
-    check_xgboost(model)
+    check(model)
     return kind(model_file=bytearray(model))

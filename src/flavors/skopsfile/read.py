@@ -12,31 +12,36 @@ import json
 import math
 import operator
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from ..errors import ModelDamaged, ModelError, ModelNotLoadable, ModelUntrusted
+from ..folder import LARGE
+from ..trust import Trust
 from . import PROTOCOL, boosters, contents
-from .trust import INNER, Node, name_of, resolve, untrusted
+from .mapping import map_array
+from .trust import INNER, Node, name_of, names_of, untrusted
 
 _DEEPEST = 200
 _UNPACKED_RATIO = 200
 _UNPACKED_FREE = 64 << 20
+_PART = 1 << 20
 _FACTORIES = (None, bool, int, float, complex, str, bytes, list, tuple, dict, set, OrderedDict)
 
 
-def read(path: Path, trust: Collection[str] = ()) -> Any:
+def read(path: Path, trust: Iterable[str] = (), *, mapped: bool = False) -> Any:
     """The object in the file; ``trust`` names what may be used beyond the known classes and functions.
 
+    ``mapped`` is for a trial: large arrays stay in the file, which has to outlive them.
     Raises ModelUntrusted before anything is built, ModelDamaged for a broken or forged
     file, ModelNotLoadable for another format or a class that is not installed here.
     """
     with open(path, "rb") as file:
         try:
-            return _read(file, path, trust)
+            return _read(file, path, trust if isinstance(trust, Trust) else Trust(trust), mapped)
         except (ModelError, MemoryError):
             raise
         except (BadZipFile, EOFError, RecursionError) as error:
@@ -45,9 +50,9 @@ def read(path: Path, trust: Collection[str] = ()) -> Any:
             raise ModelDamaged(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _read(file: IO[bytes], path: Path, trust: Collection[str]) -> Any:
+def _read(file: IO[bytes], path: Path, trust: Trust, mapped: bool) -> Any:
     with ZipFile(file) as archive:
-        reader = Reader(archive, trust, _UNPACKED_RATIO * path.stat().st_size + _UNPACKED_FREE)
+        reader = Reader(archive, trust, _UNPACKED_RATIO * path.stat().st_size + _UNPACKED_FREE, mapped)
         tree = _schema(reader, path)
         _refuse(untrusted(tree, trust), path)
         model = reader.build(tree)
@@ -80,11 +85,12 @@ def _refuse(names: list[str], path: Path) -> None:
 class Reader:
     """One file being read; `build` is for after its names have been judged."""
 
-    def __init__(self, archive: ZipFile, trust: Collection[str], budget: int) -> None:
+    def __init__(self, archive: ZipFile, trust: Trust, budget: int, mapped: bool = False) -> None:
         self.archive = archive
         self.trust = trust
         self.estimators: list[Any] = []
         self._budget = budget
+        self._mapped = mapped
         self._made: dict[int, Any] = {}
         self._heights: dict[int, int] = {}
         self._height = 0  # of the highest that was built since the current node began
@@ -93,6 +99,27 @@ class Reader:
         """A member of the archive."""
         self.charge(self.archive.getinfo(name).file_size)
         return self.archive.read(name)
+
+    def bytearray(self, name: str) -> bytearray:
+        """The same to be changed, without a second copy of it."""
+        size = self.archive.getinfo(name).file_size
+        self.charge(size)
+        made = bytearray(size)
+        with self.archive.open(name) as file, memoryview(made) as view:
+            for start in range(0, size, _PART):
+                view[start : start + _PART] = file.read(min(_PART, size - start))
+        return made
+
+    def array(self, name: str) -> Any:
+        """An array of plain values."""
+        import numpy as np
+
+        member = self.archive.getinfo(name)
+        self.charge(member.file_size)
+        if self._mapped and member.compress_type == ZIP_STORED and member.file_size >= LARGE:
+            return map_array(self.archive, member)
+        with self.archive.open(name) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
 
     def charge(self, size: int) -> None:
         """Small files that unpack to huge ones, or name one member again and again, are refused."""
@@ -123,6 +150,10 @@ class Reader:
     def all(self, nodes: list[Node]) -> list[Any]:
         return [self.build(node) for node in nodes]
 
+    def named(self, node: Node) -> Any:
+        """The class or function that a node names."""
+        return self.trust.find(*names_of(node))
+
 
 def _json(reader: Reader, node: Node) -> Any:
     return json.loads(node["content"])
@@ -133,7 +164,9 @@ def _cached(reader: Reader, node: Node) -> Any:
 
 
 def _dict(reader: Reader, node: Node) -> Any:
-    made = {"builtins.dict": dict, "collections.OrderedDict": OrderedDict}.get(name_of(node)) or resolve(node)
+    made = {"builtins.dict": dict, "collections.OrderedDict": OrderedDict}.get(name_of(node)) or reader.named(
+        node
+    )
     result: Any = made()
     types = node["key_types"]["content"]
     for key_type, (key, held) in zip(types, node["content"].items(), strict=True):
@@ -146,7 +179,7 @@ def _key_type(reader: Reader, node: Node) -> Any:
     import numpy as np
 
     contents.require(node["__loader__"] == "TypeNode", "the type of a key")
-    kind = resolve(node)
+    kind = reader.named(node)
     contents.require(isinstance(kind, type), "the type of a key")
     of_numpy = issubclass(kind, (np.number, np.bool_, np.str_)) and getattr(np, kind.__name__, None) is kind
     plain = kind in (str, int, float, bool) or of_numpy
@@ -165,11 +198,11 @@ def _defaultdict(reader: Reader, node: Node) -> Any:
 
 def _list(reader: Reader, node: Node) -> Any:
     items = reader.all(node["content"])
-    return items if name_of(node) == "builtins.list" else resolve(node)(items)
+    return items if name_of(node) == "builtins.list" else reader.named(node)(items)
 
 
 def _set(reader: Reader, node: Node) -> Any:
-    return resolve(node)(_flat(reader.all(node["content"])))
+    return reader.named(node)(_flat(reader.all(node["content"])))
 
 
 def _flat(items: list[Any]) -> list[Any]:
@@ -184,7 +217,7 @@ def _tuple(reader: Reader, node: Node) -> Any:
     items = tuple(reader.all(node["content"]))
     if name_of(node) == "builtins.tuple":
         return items
-    kind = resolve(node)
+    kind = reader.named(node)
     return kind(*items) if hasattr(kind, "_fields") else items
 
 
@@ -193,7 +226,7 @@ def _bytes(reader: Reader, node: Node) -> bytes:
 
 
 def _bytearray(reader: Reader, node: Node) -> bytearray:
-    return bytearray(_bytes(reader, node))
+    return reader.bytearray(node["file"])
 
 
 def _slice(reader: Reader, node: Node) -> slice:
@@ -203,7 +236,7 @@ def _slice(reader: Reader, node: Node) -> slice:
 
 def _named(reader: Reader, node: Node) -> Any:
     inner = name_of(node) in INNER and name_of(node) not in reader.trust
-    return _Inner(INNER[name_of(node)], resolve(node)) if inner else resolve(node)
+    return _Inner(INNER[name_of(node)], reader.named(node)) if inner else reader.named(node)
 
 
 @dataclass(frozen=True)
@@ -216,7 +249,7 @@ class _Inner:
 
 def _method(reader: Reader, node: Node) -> Any:
     owner = reader.build(node["content"]["obj"])
-    contents.require(type(owner) is resolve(node), "a method of another class")
+    contents.require(type(owner) is reader.named(node), "a method of another class")
     return getattr(owner, node["content"]["func"])
 
 
@@ -234,7 +267,7 @@ def _operator(reader: Reader, node: Node) -> Any:
 
 
 def _called(reader: Reader, node: Node) -> Any:
-    kind, args = resolve(node), reader.build(node["content"])
+    kind, args = reader.named(node), reader.build(node["content"])
     contents.require(isinstance(args, tuple), "the arguments of a class")  # a range would be expanded
     if kind is frozenset:
         contents.require(all(isinstance(arg, (list, tuple, set)) for arg in args), "a frozenset")
@@ -243,7 +276,7 @@ def _called(reader: Reader, node: Node) -> Any:
 
 
 def _object(reader: Reader, node: Node) -> Any:
-    kind = resolve(node)
+    kind = reader.named(node)
     state = reader.build(node["content"]) if node.get("content") is not None else None
     if special := _SPECIAL.get(name_of(node)):
         return special(kind, state)
@@ -275,16 +308,14 @@ def _fill(made: Any, state: Any) -> None:
 
 
 def _array(reader: Reader, node: Node) -> Any:
-    import numpy as np
-
     if node["type"] == "json":
         return _object_array(reader, node)
-    reader.charge(reader.archive.getinfo(node["file"]).file_size)
-    with reader.archive.open(node["file"]) as file:
-        array = np.lib.format.read_array(file, allow_pickle=False)
+    array = reader.array(node["file"])
     if name_of(node) == "numpy.ndarray":
         return array
-    return array[()] if resolve(node) is array.dtype.type and array.ndim == 0 else resolve(node)(array)
+    return (
+        array[()] if reader.named(node) is array.dtype.type and array.ndim == 0 else reader.named(node)(array)
+    )
 
 
 def _object_array(reader: Reader, node: Node) -> Any:
@@ -360,7 +391,7 @@ def _sparse(reader: Reader, node: Node) -> Any:
 def _tree(reader: Reader, node: Node) -> Any:
     args, state = reader.build(node["__reduce__"]["args"]), reader.build(node["content"])
     contents.check_tree(args, state)
-    tree = resolve(node)(*args)
+    tree = reader.named(node)(*args)
     tree.__setstate__(state)
     return tree
 
@@ -369,7 +400,7 @@ def _loss(reader: Reader, node: Node) -> Any:
     args = reader.build(node["__reduce__"]["args"])
     contents.require(isinstance(args, tuple), "the arguments of a loss")
     contents.require(all(isinstance(arg, (int, float)) for arg in args), "the arguments of a loss")
-    return resolve(node)(*args)
+    return reader.named(node)(*args)
 
 
 _SPECIAL: dict[str, Callable[[Any, Any], Any]] = {

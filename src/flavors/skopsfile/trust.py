@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
 
-from ..errors import ModelNotLoadable
 from . import MISNAMED
 
 Node = dict[str, Any]
@@ -123,10 +122,10 @@ _PLAIN_TYPES.add("collections.OrderedDict")
 
 
 def name_of(node: Node) -> str:
-    return ".".join(_names(node))
+    return ".".join(names_of(node))
 
 
-def _names(node: Node) -> tuple[str, str]:
+def names_of(node: Node) -> tuple[str, str]:
     """Module and name of what the node says it is."""
     module = str(node["__module__"])
     return MISNAMED.get(module, module), str(node["__class__"])
@@ -155,7 +154,7 @@ def _needs(node: Node) -> Iterator[str]:
     loader = node["__loader__"]
     if loader in _NAMELESS:
         return
-    if not _known(loader, *_names(node)):
+    if not _known(loader, *names_of(node)):
         yield name_of(node)
     if loader == "MethodNode":
         yield f"{name_of(node)}.{node['content']['func']}"
@@ -223,18 +222,3 @@ def _found(module: str, name: str) -> Any:
         return getattr(importlib.import_module(module), name, None)
     except ImportError:
         return None
-
-
-def resolve(node: Node) -> Any:
-    """The class or function that a node names, once `untrusted` has been asked about it.
-
-    Raises ModelNotLoadable if it is not to be found here.
-    """
-    module, name = _names(node)
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ModelNotLoadable(
-            f"the model needs {module}.{name}, which cannot be imported here ({error}); "
-            f"install it, or put its module on the import path"
-        ) from error

@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from zipfile import ZipFile, ZipInfo
 
 from ..errors import ModelNotSaved
+from ..folder import HashedFile
 from . import LIKE_VERSION, MISNAMED, PROTOCOL
 
 State = dict[str, Any]
@@ -34,7 +35,7 @@ def write(model: object, path: Path) -> frozenset[str]:
 
     Raises ModelNotSaved, naming what cannot be written and where in the model it is.
     """
-    with ZipFile(path, "w") as archive:
+    with HashedFile(path) as file, ZipFile(cast(IO[bytes], file), "w") as archive:
         writer = Writer(archive)
         try:
             state = writer.state(model)
@@ -106,10 +107,10 @@ class Writer:
         name = f"{self._number(value)}.npy"
         if name not in self.archive.NameToInfo:
             with self.archive.open(ZipInfo(name), "w", force_zip64=value.nbytes > 1 << 30) as file:
-                np.save(file, value, allow_pickle=False)
+                np.save(file, value, allow_pickle=False)  # in parts of 16 MB
         return name
 
-    def data(self, value: object, content: bytes, suffix: str) -> str:
+    def data(self, value: object, content: bytes | bytearray, suffix: str) -> str:
         name = f"{self._number(value)}.{suffix}"
         if name not in self.archive.NameToInfo:
             self.archive.writestr(ZipInfo(name), content)

@@ -15,10 +15,12 @@ def write_object(writer: Writer, value: Any) -> State:
     if isinstance(value, (str, int, float)):  # subclasses; the format keeps the plain value
         return json_state(value)
     kind: Any = type(value)
-    if kind.__reduce__ is not object.__reduce__:
-        reduced = value.__reduce__()
+    if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
+        reduced = value.__reduce_ex__(2)
         if len(reduced) >= 2 and reduced[0] is kind and not any(part is not None for part in reduced[2:]):
             return writer.node("ConstructorFromReduceNode", kind, content=writer.state(reduced[1]))
+    if kind.__reduce_ex__ is not object.__reduce_ex__:  # a tensor: its attributes are not what it is
+        raise Unsupported(f"objects of {kind.__module__}.{kind.__qualname__}, which have a pickled form only")
     content = value.__getstate__()
     if not isinstance(content, (dict, type(None))) and not hasattr(kind, "__setstate__"):
         raise Unsupported(f"objects of {kind.__module__}.{kind.__qualname__} have no plain attributes")
@@ -74,7 +76,7 @@ def _bytes(writer: Writer, value: bytes) -> State:
 
 
 def _bytearray(writer: Writer, value: bytearray) -> State:
-    return writer.node("BytearrayNode", type(value), file=writer.data(value, bytes(value), "bin"))
+    return writer.node("BytearrayNode", type(value), file=writer.data(value, value, "bin"))
 
 
 def _slice(writer: Writer, value: slice) -> State:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from ..decoding import Columns
-from ..events import AnyEvent, Artifact, Delete, End, Input, Join, Params, Rewind, Scalar, Start, Tags
+from ..events import AnyEvent, Artifact, Delete, End, Input, Join, Model, Params, Rewind, Scalar, Start, Tags
 from .chunks import Series
 
 _Key = TypeVar("_Key")
@@ -80,6 +80,7 @@ class Batch:
     tags: dict[tuple[str, str], tuple[int, str | None]] = field(default_factory=dict)
     inputs: dict[tuple[str, str, str, str], Input] = field(default_factory=dict)
     artifacts: dict[tuple[str, str], int] = field(default_factory=dict)
+    models: dict[tuple[str, str], tuple[int, Model]] = field(default_factory=dict)
     series: dict[tuple[str, str], dict[int, Series]] = field(default_factory=dict)
     voids: dict[tuple[str, str], list[Void]] = field(default_factory=dict)
     size: int = 0
@@ -135,6 +136,8 @@ class Batch:
                 self.inputs[run, event.name, event.digest, event.context] = event
             case Artifact():
                 self.artifacts[run, event.path] = event.size
+            case Model():
+                _keep_later(self.models, (run, event.path), event.time, event)
             case Rewind():
                 self._rewind(run, event, file)
 

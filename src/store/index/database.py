@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
+from ..files import cache_folder
 from ..folder import OWN_FOLDER
 from .schema import VERSION, about, metadata
 
@@ -36,8 +37,7 @@ def location(root: Path, *, inside: bool = True) -> Path | None:
 
 
 def _cache(root: Path) -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "autolog" / hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
+    return cache_folder() / hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
 
 
 def _locks(folder: Path) -> bool:

@@ -19,13 +19,13 @@ from ..events import VERSION
 from . import tables
 from .batch import Batch, Place
 from .database import writing
-from .schema import artifacts, bindings, chunks, files, inputs, metrics, params, rewinds, runs, tags
+from .schema import artifacts, bindings, chunks, files, inputs, metrics, models, params, rewinds, runs, tags
 from .statements import next_id, select_in, upsert
 
 _ENOUGH = 1_000_000  # items in one transaction: bounds its memory, and how long others wait
 _TAIL = 256
 
-_OF_A_RUN = (params, tags, metrics, chunks, rewinds, inputs, artifacts)
+_OF_A_RUN = (params, tags, metrics, chunks, rewinds, inputs, models, artifacts)
 
 
 def catch_up(engine: sa.Engine, root: Path, changed: Iterable[str], gone: Iterable[str]) -> None:

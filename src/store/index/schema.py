@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 """Raised when a table changes; an index of another version is thrown away and rebuilt."""
 
 metadata = sa.MetaData()
@@ -164,6 +164,19 @@ inputs = sa.Table(
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("context", sa.Text, primary_key=True),
     sa.Column("facts", sa.Text, nullable=False),  # JSON
+)
+
+# The models among the artifacts. `id` is the one that users know, `m-…`.
+models = sa.Table(
+    "models",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("flavor", sa.Text, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),  # JSON
+    sa.Column("time", sa.Integer, nullable=False),
+    sa.Index("models_by_id", "id"),
 )
 
 artifacts = sa.Table(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ..events import Scalar
 from ..names import experiment_name
 from .batch import Batch, RunChange
-from .schema import artifacts, bindings, experiments, inputs, params, runs, tags
+from .schema import artifacts, bindings, experiments, inputs, models, params, runs, tags
 from .series import write_series
 from .statements import next_id, select_in, upsert
 
@@ -32,6 +32,7 @@ def write(connection: sa.Connection, batch: Batch) -> None:
     _write_params(connection, batch, ids)
     _write_tags(connection, batch, ids)
     _write_files(connection, batch, ids)
+    _write_models(connection, batch, ids)
     write_series(connection, batch, ids, fresh)
 
 
@@ -155,3 +156,19 @@ def _write_files(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]
         for (run, *_), event in batch.inputs.items()
         if run in ids
     ])  # fmt: skip
+
+
+def _write_models(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:
+    rows = [
+        {
+            "run": ids[run],
+            "path": path,
+            "id": event.id,
+            "flavor": event.flavor,
+            "notes": _encode(event.notes).decode(),
+            "time": time,
+        }
+        for (run, path), (time, event) in batch.models.items()
+        if run in ids
+    ]
+    upsert(connection, models, rows, newer="time")

@@ -56,7 +56,7 @@ def test_estimators(runs: Runs, client: Client, parts: tuple[Any, Any], framewor
         list(run.history("valid_0-binary_logloss").value) == model.evals_result_["valid_0"]["binary_logloss"]
     )
     assert writers(run) == 2, "the rounds were recorded where they were"
-    loaded = flavors.load(run.artifacts().path("model"))
+    loaded = flavors.load_model(run.artifacts().path("model"))
     assert type(loaded) is lightgbm.LGBMClassifier
     assert (loaded.predict(parts[0].compute()) == predicted).all()
 

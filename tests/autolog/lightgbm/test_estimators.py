@@ -52,7 +52,7 @@ def test_one_fit_is_one_run_whoever_records_it(runs: Runs, rows: Rows, framework
     assert run.metrics["best_iteration"] == model.best_iteration_
     assert ("training_accuracy" in run.metrics) == (frameworks is None)
     assert {"split", "gain"} < set(read(run, "feature_importances.json")["columns"])
-    loaded = flavors.load(run.artifacts().path("model"))
+    loaded = flavors.load_model(run.artifacts().path("model"))
     assert (loaded.predict(X) == model.predict(X)).all()
 
 
@@ -64,7 +64,7 @@ def test_a_ranker(runs: Runs, rows: Rows, frameworks: list[str] | None) -> None:
     model.fit(X, y, group=[10] * 9, **evals(X, y), eval_group=[[10] * 9], eval_at=[3])
     (run,) = runs()
     assert len(run.history("training-ndcg@3").value) == 3
-    loaded = flavors.load(run.artifacts().path("model"))
+    loaded = flavors.load_model(run.artifacts().path("model"))
     assert (loaded.predict(X) == model.predict(X)).all()
 
 

@@ -141,7 +141,7 @@ def test_importances_of_all_types(runs: Runs, sets: Sets) -> None:
 
 def test_the_model_is_the_booster(runs: Runs, sets: Sets, rows: tuple[np.ndarray, np.ndarray]) -> None:
     booster = trained(sets, 50, callbacks=[lightgbm.early_stopping(2, verbose=False)])
-    loaded = flavors.load(runs()[0].artifacts().path("model"))
+    loaded = flavors.load_model(runs()[0].artifacts().path("model"))
     assert (loaded.predict(rows[0]) == booster.predict(rows[0])).all()
 
 
@@ -248,7 +248,7 @@ def test_on_again_after_off(runs: Runs, sets: Sets) -> None:
         "autolog.autolog.lightgbm.facts.LightGBM.learned",
         "autolog.autolog.lightgbm.facts.LightGBM.importances",
         "autolog.autolog.lightgbm.facts.LightGBM.watching",
-        "autolog.flavors.save",
+        "autolog.flavors.logged.save",
     ],
 )
 def test_a_fault_of_ours_changes_nothing(

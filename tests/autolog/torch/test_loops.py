@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 import autolog
-from autolog.flavors import load
+from autolog.flavors import load_model
 from autolog.store.runs import Run
 from autolog.tracking.active import activate
 from autolog.tracking.settings import resolve
@@ -128,7 +128,7 @@ def kfold(runs: list[Run], printed: Printed) -> None:
         assert run.parent_id is None
         assert values(run, "loss") == printed.numbers(f"fold {fold} loss ")
         assert values(run, "epoch") == [1, 2]
-        network = load(run.artifacts().path("model"))
+        network = load_model(run.artifacts().path("model"))
         assert (type(network[0]).__name__, network[0].in_features, network[0].out_features) == (
             "Linear",
             4,

@@ -70,7 +70,7 @@ def test_estimators(runs: Runs, client: Client, parts: tuple[Any, Any], framewor
     assert run.name == "DaskXGBClassifier"
     assert list(run.history("validation_0-logloss").step) == [0, 1, 2, 3]
     assert run.metrics["best_iteration"] == model.best_iteration
-    loaded = flavors.load(run.artifacts().path("model"))
+    loaded = flavors.load_model(run.artifacts().path("model"))
     assert type(loaded) is xgboost.XGBClassifier
     assert (loaded.predict(parts[0].compute()) == predicted).all()
 

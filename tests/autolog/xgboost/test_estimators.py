@@ -59,7 +59,7 @@ def test_one_fit_is_one_run_whoever_records_it(runs: Runs, rows: Rows, framework
     )
     assert ("training_accuracy" in run.metrics) == (frameworks is None)
     assert {"weight", "gain", "total_cover"} < set(read(run, "feature_importances.json")["columns"])
-    loaded = flavors.load(run.artifacts().path("model"))
+    loaded = flavors.load_model(run.artifacts().path("model"))
     assert (loaded.predict_proba(X) == model.predict_proba(X)).all()
 
 
@@ -92,7 +92,7 @@ def test_a_ranker(runs: Runs, rows: Rows, frameworks: list[str] | None) -> None:
     )
     (run,) = runs()
     assert len(run.history("validation_0-ndcg@32").value) == 3
-    loaded = flavors.load(run.artifacts().path("model"))
+    loaded = flavors.load_model(run.artifacts().path("model"))
     assert (loaded.predict(X) == model.predict(X)).all()
 
 
@@ -131,7 +131,7 @@ def test_trials_of_a_search_have_no_curves(runs: Runs, rows: Rows) -> None:
     assert [trial.params["max_depth"] for trial in sorted(trials, key=lambda run: run.name)] == [1, 2]
     for run in (top, *trials):
         assert curves(run) == []
-    loaded = flavors.load(top.artifacts().path("model"))
+    loaded = flavors.load_model(top.artifacts().path("model"))
     assert (loaded.predict(rows[0]) == search.predict(rows[0])).all()
     assert "total_gain" in read(top, "feature_importances.json")["columns"]
 

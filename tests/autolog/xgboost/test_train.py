@@ -157,7 +157,7 @@ def test_importances_of_all_types(runs: Runs, matrices: Matrices) -> None:
 
 def test_the_model_is_the_booster(runs: Runs, matrices: Matrices) -> None:
     booster = trained(matrices)
-    loaded = flavors.load(runs()[0].artifacts().path("model"))
+    loaded = flavors.load_model(runs()[0].artifacts().path("model"))
     assert (loaded.predict(matrices[1]) == booster.predict(matrices[1])).all()
 
 
@@ -274,7 +274,7 @@ def test_nothing_stays_behind(runs: Runs, matrices: Matrices) -> None:
         "autolog.autolog.xgboost.facts.XGBoost.learned",
         "autolog.autolog.xgboost.facts.XGBoost.importances",
         "autolog.autolog.xgboost.facts.XGBoost.watching",
-        "autolog.flavors.save",
+        "autolog.flavors.logged.save",
     ],
 )
 def test_a_fault_of_ours_changes_nothing(

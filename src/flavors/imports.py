@@ -6,6 +6,7 @@ import dis
 import sys
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
@@ -54,7 +55,12 @@ def _copied(module: str, folder: Path) -> Iterator[str]:
         yield f"the module {module!r} is of no installed package and has no file: it does not travel along"
 
 
-def _imported(file: Path) -> set[str]:
+def _imported(file: Path) -> frozenset[str]:
+    return _imported_by(file.read_bytes())
+
+
+@lru_cache(maxsize=1024)
+def _imported_by(source: bytes) -> frozenset[str]:
     """The top-level modules that a file imports, anywhere in it; none for what is no Python.
 
     Read from compiled code: `ast` makes each use of it at the same time fail, in another
@@ -63,9 +69,9 @@ def _imported(file: Path) -> set[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the source: said when it was imported
-            waiting = [compile(file.read_bytes(), str(file), "exec", dont_inherit=True)]
+            waiting = [compile(source, "a module", "exec", dont_inherit=True)]
     except (SyntaxError, ValueError):
-        return set()
+        return frozenset()
     names = set[str]()
     while waiting:
         code = waiting.pop()
@@ -74,4 +80,4 @@ def _imported(file: Path) -> set[str]:
         for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
             if step.opname == "IMPORT_NAME" and level.argval == 0:
                 names.add(str(step.argval).partition(".")[0])
-    return names
+    return frozenset(names)

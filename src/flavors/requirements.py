@@ -14,6 +14,9 @@ from typing import Any
 
 from .installed import distribution_of, installed_version, normal_name
 
+_NO_PART_OF_IT = {"__main__", __name__.partition(".")[0]}
+"""The script, and we ourselves: of ours may be what stands for a model, as weights of one that is gone."""
+
 _MOST = 10_000
 """Items that are looked at in one container, and twenty times as many in all; more only repeat."""
 
@@ -26,7 +29,7 @@ def requirements_of(parts: Iterable[object], requires: Sequence[str]) -> tuple[l
     """
     pinned: dict[str, str] = {}
     own = []
-    for module in sorted(modules_of(parts) - sys.stdlib_module_names - {"__main__"}):
+    for module in sorted(modules_of(parts) - sys.stdlib_module_names - _NO_PART_OF_IT):
         found = distribution_of(module)
         if found is None:
             own.append(module)

@@ -156,11 +156,12 @@ def test_too_much_code_and_code_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_nothing_is_compiled_into_the_models_folder(tmp_path: Path) -> None:
-    write(tmp_path, {"features.py": "A = 1"})
+    code = tmp_path / "code"
+    write(code, {"features.py": "A = 1"})
     program = (
         "import pathlib; from autolog.flavors.code import Bundle; "
-        f"print(Bundle(pathlib.Path({str(tmp_path)!r})).module('features').A)"
+        f"print(Bundle(pathlib.Path({str(code)!r})).module('features').A)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["features.py"]
+    assert [path.name for path in code.iterdir()] == ["features.py"]

@@ -11,7 +11,7 @@ import click
 
 from .formats import counted
 from .options import store_option
-from .serve import model_argument, trust_option
+from .serve import model_argument, problem, trust_option
 
 _FORMATS = click.Choice(["csv", "parquet", "jsonl"])
 
@@ -60,7 +60,7 @@ def predict(
         try:
             rows = predict_file(model, input, output, options, begun=begun, step=step)
         except (ModelError, SchemaError, Unreadable) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(problem(error)) from None
         except (FileExistsError, ValueError) as error:
             raise click.UsageError(str(error)) from None
     click.echo(f"{counted(rows, 'row')} predicted, written to {output}", err=True)

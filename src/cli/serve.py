@@ -17,6 +17,12 @@ trust_option = click.option(
 model_argument = click.argument("model")
 
 
+def problem(error: Exception) -> str:
+    """What to print about a model that cannot be used; what its message says is for Python."""
+    options = " ".join(f"--trust {name}" for name in getattr(error, "types", ()))
+    return f"{error}\nHere: {options}" if options else str(error)
+
+
 @click.command("serve")
 @model_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -95,7 +101,7 @@ def serve(
     try:
         return run.serve(settings, host, port, workers, _say)
     except ModelError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(problem(error)) from None
 
 
 def _say(host: str, port: int) -> None:

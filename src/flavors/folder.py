@@ -62,14 +62,14 @@ def _free(target: Path) -> None:
 
 
 class HashedFile:
-    """A new file whose SHA-256 is known when it is closed. It cannot go back, so zip files do not.
+    """A file whose SHA-256 is known when it is closed. It cannot go back, so zip files do not.
 
     What is written must stay as it is until the next call.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = open(path, "xb")  # noqa: SIM115 - closed by close()
+        self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
         self._sum = hashlib.sha256()
         self._pool: ThreadPoolExecutor | None = None
         self._hashing: Future[None] | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import autolog
-from autolog.flavors.bulk import Options, predict_file, sources
+from autolog.flavors.bulk import Options, predict_file, scoring, sources
 from autolog.flavors.bulk.sources import Unreadable
 from autolog.flavors.schema import SchemaError
 
@@ -242,17 +242,27 @@ def test_how_the_command_fails(
 
 
 @pytest.mark.slow
-def test_a_killed_command_goes_on_where_it_was(model: str, tmp_path: Path) -> None:
+def test_a_killed_command_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fatal.py").write_text(
+        "import os, signal, time\n"
+        "calls = []\n"
+        "def predict(data):\n"
+        "    calls.append(len(data))\n"
+        "    if len(calls) == 2 and 'FATAL' in os.environ:\n"
+        f"        time.sleep({2 * scoring._NOTE_EVERY})\n"  # so that it is noted how far it got
+        "    if len(calls) == 3 and 'FATAL' in os.environ:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return data['a']\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
     frame = rows(600_000)
+    model = tmp_path / "model"
+    autolog.save_model(importlib.import_module("fatal").predict, model, input_example=frame[NAMES])
     source, target = written("csv", frame, tmp_path), tmp_path / "out.csv"
-    command = [*COMMAND, model, "-i", source, "-o", str(target), "--keep", "id"]
-    note = tmp_path / "out.csv.partial.json"
-    process = subprocess.Popen(command)
-    while not note.exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not target.exists()
+    command = [*COMMAND, str(model), "-i", source, "-o", str(target), "--keep", "id"]
+    command += ["--trust", "fatal.predict"]
+    killed = subprocess.run(command, env={**os.environ, "FATAL": "yes"})
+    assert (killed.returncode, target.exists()) == (-signal.SIGKILL, False)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "going on after row" in done.stderr
     assert pd.read_csv(target, dtype={"id": str})["id"].tolist() == frame["id"].tolist()

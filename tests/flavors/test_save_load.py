@@ -251,6 +251,26 @@ def test_a_killed_save_leaves_no_model(tmp_path: Path) -> None:
     flavors.save(LinearRegression().fit(X, Y), tmp_path / "models/model")
 
 
+def test_a_reader_meets_no_model_or_a_whole_one(tmp_path: Path, pipeline: Pipeline) -> None:
+    met: list[Any] = []
+    reads = threading.Event()
+
+    def read() -> None:
+        while not met or met[-1] is None:
+            try:
+                met.append(flavors.load_model(tmp_path / "model").predict(X).tolist())
+            except NotAModel:
+                met.append(None)
+            reads.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert reads.wait(60)
+    flavors.save(pipeline, tmp_path / "model", example=X)
+    reader.join(60)
+    assert (met[0], met[-1]) == (None, pipeline.predict(X).tolist())
+
+
 def test_eight_threads_save_at_once(tmp_path: Path, pipeline: Pipeline) -> None:
     saved: list[Any] = []
     threads = [

@@ -1,4 +1,4 @@
-"""A model of 2 GB: saved, loaded, uploaded into a store; beside it a plain copy of its file."""
+"""A model of 2 GB: saved, loaded, uploaded into a store; beside it a plain copy, and NumPy."""
 
 from __future__ import annotations
 
@@ -49,6 +49,20 @@ def copy() -> Numbers:
     return {"save": seconds, "load": seconds, "upload": seconds}
 
 
+def saved_by_numpy() -> float:
+    import numpy as np
+
+    array = np.random.default_rng(0).random((ROWS, COLUMNS))
+    return measured(lambda: np.save("array.npy", array))[0]
+
+
+def by_numpy() -> Numbers:
+    """The same bytes without a checksum: what the disk, and having the memory, take."""
+    import numpy as np
+
+    return {"save": saved_by_numpy(), "load": measured(lambda: np.load("array.npy"))[0]}
+
+
 def saves() -> tuple[float, float]:
     import autolog
 
@@ -81,7 +95,7 @@ def memory(name: str) -> Figure:
 
 BENCHMARK = Benchmark(
     title=f"a model of {MEGABYTES:,} MB",
-    cases={"copy": copy, "ours": ours},
+    cases={"copy": copy, "NumPy": by_numpy, "ours": ours},
     figures=[
         *(speed(name) for name in ("save", "load", "upload")),
         *(memory(f"growth, {name}") for name in ("save", "load", "upload")),

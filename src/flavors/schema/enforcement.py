@@ -87,5 +87,5 @@ def _frame(data: Any, columns: tuple[Column, ...]) -> Any:
 def _built(make: Callable[[], Any]) -> Any:
     try:
         return make()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:  # the last by pandas before 3, of a large integer
         raise SchemaError(f"this is no table: {error}") from None

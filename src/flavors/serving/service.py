@@ -11,7 +11,7 @@ from typing import Any
 
 from ..api import load_predictor
 from ..predictor import Predictor
-from ..schema import Signature
+from ..schema import SchemaError, Signature
 from ..trust import Trusting
 from ..uris import folder_of
 from .wire import Asked, plain
@@ -41,7 +41,10 @@ class Served:
         if asked.columns is not None:
             import pandas as pd
 
-            return pd.DataFrame(rows, columns=list(asked.columns))
+            try:
+                return pd.DataFrame(rows, columns=list(asked.columns))
+            except OverflowError as error:  # pandas before 3, of a large integer
+                raise SchemaError(f"this is no table: {error}") from None
         return rows if self._is_described else _arrays(rows)  # the signature knows names by their order
 
     @property

@@ -114,7 +114,7 @@ def _document(body: bytes) -> Any:
         if b"NaN" in body or b"Infinity" in body:
             return json.loads(body)
         return msgspec.json.decode(body)
-    except (ValueError, RecursionError) as error:  # msgspec's DecodeError is one, too
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Refused.bad(f"the body is not JSON: {error}") from None
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import pickles
 from .code import FOLDER
-from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
+from .errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from .folder import inside
 from .trust import Trust
 
@@ -66,10 +66,7 @@ def _check_paths(folder: Path, facts: Mapping[str, Any]) -> None:
 
 def _by_users(folder: Path, module: str, facts: Mapping[str, Any], trust: Trust) -> Any:
     name = f"{module}.{_LOADER}"
-    if not trust.allows(name):
-        raise ModelUntrusted(
-            f'the model in {folder} is loaded by {name}; if you trust it, load with trust=["{name}"]', (name,)
-        )
+    trust.require(name, f"the model in {folder} is loaded by")
     place = folder if facts.get("data") is None else inside(folder, str(facts["data"]), folders=True)
     with pickles.explained(folder, folder):
         load = trust.find(module, _LOADER)

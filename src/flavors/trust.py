@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from . import code
-from .errors import ModelNotLoadable
+from .errors import ModelNotLoadable, ModelUntrusted
 
 Trusting = Iterable[str] | Literal["pickle"]
 
@@ -36,6 +36,14 @@ class Trust(frozenset[str]):
     def allows(self, name: str) -> bool:
         """Whether the caller lets this class or function run."""
         return name in self or self.pickle
+
+    def require(self, name: str, model: str) -> None:
+        """Raises ModelUntrusted, which says what to write, unless the caller lets ``name`` run.
+
+        ``model`` says what needs it, up to the name: "the model in … is of the class".
+        """
+        if not self.allows(name):
+            raise ModelUntrusted(f'{model} {name}; if you trust it, load with trust=["{name}"]', (name,))
 
     def find(self, module: str, name: str) -> Any:
         """The class or function ``name`` of ``module``. Raises ModelNotLoadable if it is not to be found."""

@@ -11,6 +11,7 @@ from .. import pickles
 from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from ..folder import inside
 from ..trust import Trust
+from . import estimator_class
 
 _TEXT = "model.lgb"
 _SKOPS = "model.skops"
@@ -25,10 +26,12 @@ class LightGBMFlavor:
     def handles(self, model: object) -> bool:
         """A class that users derive from an estimator may predict in its own way: it is not handled."""
         booster = getattr(sys.modules.get("lightgbm"), "Booster", None)
-        return booster is not None and (type(model) is booster or _estimator(model) is not None)
+        return booster is not None and (
+            type(model) is booster or estimator_class(model, "lightgbm", _ESTIMATORS) is not None
+        )
 
     def save(self, model: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
-        estimator = _estimator(model)
+        estimator = estimator_class(model, "lightgbm", _ESTIMATORS)
         try:
             booster = model if estimator is None else model.booster_
             booster.save_model(folder / _TEXT)
@@ -59,14 +62,6 @@ class LightGBMFlavor:
 
     def predict(self, model: Any, data: Any, **params: Any) -> Any:
         return model.predict(data, **params)
-
-
-def _estimator(model: object) -> str | None:
-    """The name of the class to load it as; what was trained on Dask is loaded as its plain counterpart."""
-    cls = type(model)
-    name = cls.__name__.removeprefix("Dask")
-    own = cls.__module__ in ("lightgbm.sklearn", "lightgbm.dask")
-    return name if own and name in _ESTIMATORS else None
 
 
 def _save_estimator(model: Any, folder: Path) -> dict[str, Any]:

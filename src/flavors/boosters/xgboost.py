@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import pickles
-from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
+from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from ..folder import inside
 from ..trust import Trust
+from . import estimator_class
 
 _FILE = "model.ubj"
 _BOOSTER = "xgboost.core.Booster"
@@ -26,10 +27,12 @@ class XGBoostFlavor:
         """A class that users derive from an estimator may predict in its own way: it is not handled."""
         xgboost = sys.modules.get("xgboost")
         booster = getattr(xgboost, "Booster", None)
-        return booster is not None and (type(model) is booster or _estimator(model) is not None)
+        return booster is not None and (
+            type(model) is booster or estimator_class(model, "xgboost", ESTIMATORS) is not None
+        )
 
     def save(self, model: Any, folder: Path) -> Mapping[str, Mapping[str, Any]]:
-        estimator = _estimator(model)
+        estimator = estimator_class(model, "xgboost", ESTIMATORS)
         try:
             booster = model if estimator is None else model.get_booster()
             content = booster.save_raw("ubj")
@@ -64,14 +67,6 @@ class XGBoostFlavor:
         return model.predict(data, **params)
 
 
-def _estimator(model: object) -> str | None:
-    """The name of the class to load it as; what was trained on Dask is loaded as its plain counterpart."""
-    cls = type(model)
-    name = cls.__name__.removeprefix("Dask")
-    own = cls.__module__ in ("xgboost.sklearn", "xgboost.dask")
-    return name if own and name in ESTIMATORS else None
-
-
 def _params(model: Any) -> dict[str, Any]:
     """The estimator's params that are plain values; functions and the like are needed for training only."""
     plain = (bool, int, float, str)
@@ -89,11 +84,7 @@ def _class_of(named: str, folder: Path, trust: Trust) -> Any:
     plain = name.removeprefix("Dask") if module.partition(".")[0] == "xgboost" else ""
     if plain in ("Booster", *ESTIMATORS):
         return getattr(xgboost if plain == "Booster" else xgboost.sklearn, plain)
-    if not trust.allows(named):
-        raise ModelUntrusted(
-            f'the model in {folder} is of the class {named}; if you trust it, load with trust=["{named}"]',
-            (named,),
-        )
+    trust.require(named, f"the model in {folder} is of the class")
     found = trust.find(module, name)
     if not (isinstance(found, type) and issubclass(found, (xgboost.Booster, xgboost.XGBModel))):
         raise ModelDamaged(f"the model in {folder} is of no class of xgboost: {named!r}")

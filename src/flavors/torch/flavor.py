@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved, ModelUntrusted
+from ..errors import ModelDamaged, ModelNotLoadable, ModelNotSaved
 from ..folder import inside
 from ..trust import Trust
 from .arguments import from_json
@@ -90,11 +90,7 @@ class TorchFlavor:
         name, arguments = public_name(facts), facts.get("arguments")
         if not isinstance(arguments, Mapping):
             raise not_recorded(f"how {name} was made", facts.get("unknown"), folder)
-        if not trust.allows(name):
-            raise ModelUntrusted(
-                f'the model in {folder} is of the class {name}; if you trust it, load with trust=["{name}"]',
-                (name,),
-            )
+        trust.require(name, f"the model in {folder} is of the class")
         cls = found(facts, folder, trust)
         if not (isinstance(cls, type) and issubclass(cls, sys.modules["torch.nn"].Module)):
             raise ModelDamaged(f"{name} is no class of PyTorch modules")

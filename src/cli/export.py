@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from . import formats
+from .bars import progress
 from .options import found, opened, store_option
-from .tables import is_terminal
 
 if TYPE_CHECKING:
     from ..store.base import RunData, Store
 
 _Step = Callable[[], object]
 _Writer = Callable[["Store", Sequence["RunData"], str, bool, _Step], None]
-
-_PATIENCE = 2.0
-"""Seconds before a progress bar appears."""
 
 
 @click.command("export")
@@ -43,8 +38,8 @@ def export(names: tuple[str, ...], store: str | None, form: str, output: str, ov
     runs = _selected(source, names)
     writers: dict[str, _Writer] = {"jsonl": _jsonl, "parquet": _parquet}
     try:
-        with _progress(len(runs)) as step:
-            writers[form](source, runs, output, overwrite, step)
+        with progress("runs", len(runs)) as bar:
+            writers[form](source, runs, output, overwrite, bar.step)
     except FileExistsError as error:
         raise click.UsageError(f"{error}: choose another path or add --overwrite") from None
     click.echo(f"{formats.counted(len(runs), 'run')} written to {output}", err=True)
@@ -80,27 +75,3 @@ def _parquet(store: Store, runs: Sequence[RunData], output: str, overwrite: bool
             to_parquet(store, runs, folder, step)
     except MissingPyarrow as error:
         raise click.ClickException(str(error)) from None
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[_Step]:
-    """A bar on the standard error of a terminal, once it has taken some seconds."""
-    if not is_terminal():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    begun = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task("runs", total=count)
-
-    def step() -> None:
-        if not bar.live.is_started and time.monotonic() - begun > _PATIENCE:
-            bar.start()
-        bar.advance(task)
-
-    try:
-        yield step
-    finally:
-        bar.stop()

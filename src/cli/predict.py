@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
 
 import click
 
+from .bars import progress
 from .formats import counted
 from .options import store_option
 from .serve import model_argument, problem, trust_option
@@ -56,9 +54,15 @@ def predict(
     activate(resolve(store=store))
     kept = None if "all" in keep else keep
     options = Options(input_format, output_format, kept, overwrite, trust, dask)
-    with _progress() as (begun, step):
+    with progress("rows") as bar:
+
+        def begun(done: int, rows: int | None) -> None:
+            if done:
+                click.echo(f"going on after row {done}", err=True)
+            bar.begin(done, rows)
+
         try:
-            rows = predict_file(model, input, output, options, begun=begun, step=step)
+            rows = predict_file(model, input, output, options, begun=begun, step=bar.step)
         except (ModelError, SchemaError, Unreadable) as error:
             raise click.ClickException(problem(error)) from None
         except (FileExistsError, ValueError) as error:
@@ -70,22 +74,3 @@ def _require_arrow() -> None:
     for module in ("pyarrow", "pandas"):
         if find_spec(module) is None:
             raise click.ClickException(f"predict needs {module}: pip install 'autolog-ml[predict]'")
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Callable[[int, int | None], Any], Callable[[int], Any]]]:
-    """A bar on a terminal, and nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("rows", total=None)
-
-        def begun(done: int, rows: int | None) -> None:
-            if done:
-                click.echo(f"going on after row {done}", err=True)
-            bar.update(task, completed=done, total=rows)
-
-        yield begun, lambda rows: bar.advance(task, rows)

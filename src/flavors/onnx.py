@@ -118,9 +118,10 @@ def _is_elsewhere(tensor: Any) -> bool:
 def _check_files(model: Any, folder: Path) -> None:
     for tensor in _tensors(model):
         if _is_elsewhere(tensor):
-            places = [entry.value for entry in tensor.external_data if entry.key == "location"]
-            for place in places or [""]:
-                inside(folder, place)
+            place = {entry.key: entry.value for entry in tensor.external_data}
+            file = inside(folder, place.get("location", ""))
+            if file.stat().st_size < int(place.get("offset", 0)) + int(place.get("length", 0)):
+                raise ModelDamaged(f"{file} is cut off: it ends within the tensor {tensor.name!r}")
 
 
 def _tensors(model: Any) -> Iterator[Any]:

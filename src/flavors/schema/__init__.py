@@ -15,14 +15,14 @@ from ...lazy import attributes
 
 if TYPE_CHECKING:
     from .document import exact_facts, from_mlflow, to_mlflow
-    from .enforcement import enforce, enforce_params
+    from .enforcement import enforce, enforce_params, table_of
     from .errors import SchemaError
     from .inference import answered, as_array, infer
     from .types import Array, Column, Map, Object, Param, Property, Signature, Tensor
 
 _WHERE = {
     "document": ("exact_facts", "from_mlflow", "to_mlflow"),
-    "enforcement": ("enforce", "enforce_params"),
+    "enforcement": ("enforce", "enforce_params", "table_of"),
     "errors": ("SchemaError",),
     "inference": ("answered", "as_array", "infer"),
     "types": ("Array", "Column", "Map", "Object", "Param", "Property", "Signature", "Tensor"),
@@ -44,6 +44,7 @@ __all__ = [
     "exact_facts",
     "from_mlflow",
     "infer",
+    "table_of",
     "to_mlflow",
 ]
 

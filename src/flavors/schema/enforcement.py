@@ -6,7 +6,7 @@ the model's columns is left out, as MLflow does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...tracking.tables import library_of
@@ -66,14 +66,13 @@ def _table(data: Any, columns: tuple[Column, ...]) -> Any:
 
 def _frame(data: Any, columns: tuple[Column, ...]) -> Any:
     """A DataFrame of whatever holds a table; columns without names get the model's."""
-    import pandas as pd
 
     if library_of(data) in ("polars", "pyarrow"):
         data = data.to_pandas()
     if hasattr(data, "iloc") and hasattr(data, "columns"):
         frame, is_named = data, True
     else:
-        frame = _built(lambda: pd.DataFrame(data))
+        frame = table_of(data)
         is_named = isinstance(data, Mapping) or bool(
             isinstance(data, list) and data and isinstance(data[0], Mapping)
         )
@@ -84,8 +83,13 @@ def _frame(data: Any, columns: tuple[Column, ...]) -> Any:
     return frame.set_axis([column.name for column in columns], axis=1)
 
 
-def _built(make: Callable[[], Any]) -> Any:
+def table_of(data: Any, columns: list[str] | None = None) -> Any:
+    """A DataFrame of arrays, dicts of columns, or lists of rows. Raises SchemaError."""
+    import pandas as pd
+
     try:
-        return make()
-    except (TypeError, ValueError, OverflowError) as error:  # the last by pandas before 3, of a large integer
+        return pd.DataFrame(data, columns=columns)
+    except OverflowError:  # pandas before 3, of an integer beyond 64 bits
+        return pd.DataFrame(data, columns=columns, dtype=object)
+    except (TypeError, ValueError) as error:
         raise SchemaError(f"this is no table: {error}") from None

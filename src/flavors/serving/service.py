@@ -11,7 +11,7 @@ from typing import Any
 
 from ..api import load_predictor
 from ..predictor import Predictor
-from ..schema import SchemaError, Signature
+from ..schema import Signature, table_of
 from ..trust import Trusting
 from ..uris import folder_of
 from .wire import Asked, plain
@@ -39,12 +39,7 @@ class Served:
             return asked.whole if self._is_described else _arrays(asked.whole)
         rows = _numbers(asked.rows)
         if asked.columns is not None:
-            import pandas as pd
-
-            try:
-                return pd.DataFrame(rows, columns=list(asked.columns))
-            except OverflowError as error:  # pandas before 3, of a large integer
-                raise SchemaError(f"this is no table: {error}") from None
+            return table_of(rows, list(asked.columns))
         return rows if self._is_described else _arrays(rows)  # the signature knows names by their order
 
     @property

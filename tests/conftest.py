@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from hypothesis import settings
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ["AUTOLOG_STRICT"] = "1"  # before autolog is imported: errors of our own are raised, not contained
+
+# A shell lets what it starts in the background ignore Ctrl-C, and their children do, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same code passes or fails each time; `--hypothesis-profile=default` looks further.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

@@ -122,7 +122,9 @@ def test_the_predictor_gives_the_model_what_it_knew() -> None:
     seen = type(loaded.model).seen
     exactly = ["size", "count", "kind", "zoned"]
     assert seen[exactly].dtypes.equals(TABLE[exactly].dtypes)
-    assert seen["when"].dtype.kind == "M"  # pandas chooses the unit
+    assert seen["when"].dtype.kind == "M"
+    if int(pd.__version__.partition(".")[0]) > 2:  # before, pandas read every time in nanoseconds
+        assert seen["when"].dtype == TABLE["when"].dtype
     assert seen["count"].tolist() == [pd.NA, 0, 1]
     assert seen["day"].tolist() == [DAY] * 3
     assert seen["raw"].tolist() == [b"x"] * 3

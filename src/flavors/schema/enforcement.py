@@ -66,7 +66,6 @@ def _table(data: Any, columns: tuple[Column, ...]) -> Any:
 
 def _frame(data: Any, columns: tuple[Column, ...]) -> Any:
     """A DataFrame of whatever holds a table; columns without names get the model's."""
-
     if library_of(data) in ("polars", "pyarrow"):
         data = data.to_pandas()
     if hasattr(data, "iloc") and hasattr(data, "columns"):

@@ -12,6 +12,7 @@ NAMES = [
     *("torch_loop", "torch_compile", "torch_gpu", "lightning_fit", "xgboost_train", "optuna_study"),
     *("index", "query", "history", "chart", "disk"),
     *("model_save", "model_load", "model_large", "serve", "predict"),
+    *("server_start", "log_batch", "remote_client", "remote_search", "remote_store", "soak"),
 ]
 HEAD = "# Results\n\nWritten by `make bench`; how it is measured: [README.md](README.md).\n\n"
 

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import quantiles
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from .harness import Benchmark, Figure, Numbers, run
+from .servers import COMMAND, running
 
 CONNECTIONS = 32
 WARM_UP, SECONDS = 2.0, 8.0
@@ -46,7 +38,7 @@ def ours() -> Numbers:
 
     model, table = regression()
     autolog.save_model(model, "model", input_example=table)
-    return asked("-c", "import sys; from autolog.cli import main; sys.exit(main())", "serve", "model")
+    return asked(*COMMAND, "serve", "model")
 
 
 def mlflow() -> Numbers:
@@ -61,40 +53,12 @@ def mlflow() -> Numbers:
 
 def asked(*server: str) -> Numbers:
     """What a server answers: requests a second, and milliseconds until the answer."""
-    with running(server) as port:
+    with running(server, "/ping") as port:
         asyncio.run(ask(port, WARM_UP))
         took = asyncio.run(ask(port, SECONDS))
     parts = quantiles(took, n=100)
     median, slow = parts[49] * 1000, parts[98] * 1000
     return {"requests": len(took) / SECONDS, "p50": median, "p99": slow, "p99 / p50": slow / median}
-
-
-@contextmanager
-def running(server: Sequence[str]) -> Iterator[int]:
-    """The port of a server that answers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, *server, "--port", str(port)]
-    # MLflow looks for its server's program on the path.
-    variables = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until_it_answers(process, f"http://127.0.0.1:{port}/ping")
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def until_it_answers(process: subprocess.Popen[bytes], address: str) -> None:
-    end = monotonic() + 60
-    while process.poll() is None and monotonic() < end:
-        try:
-            urlopen(address, timeout=5).close()
-            return
-        except (URLError, OSError):
-            sleep(0.05)
-    raise RuntimeError("the server does not answer")
 
 
 async def ask(port: int, seconds: float) -> list[float]:

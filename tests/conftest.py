@@ -30,6 +30,7 @@ def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     for name in [name for name in os.environ if name.startswith("AUTOLOG_") and name != "AUTOLOG_STRICT"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ".state"))
     monkeypatch.chdir(tmp_path)
     _forget(monkeypatch)
     yield

@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import autolog
 from autolog.store import events
+from autolog.store.experiments import events as experiments
 from autolog.store.registry import events as models
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,10 +72,11 @@ def test_each_line_is_what_a_writer_writes(number: int) -> None:
 def test_the_page_names_the_version_and_every_kind_of_event() -> None:
     assert f"version {events.VERSION}" in PAGE.splitlines()[0]
     kinds = {kind.__name__.lower(): kind for kind in events.Event.__subclasses__()}
-    about_runs, _, about_models = PAGE.partition("## Registered models")
+    about_runs, about_experiments, about_models = re.split("## (?:Experiments|Registered models)", PAGE)
     assert_documented(about_runs, kinds, {"run", "time"})
-    kinds = {kind.__struct_config__.tag: kind for kind in models.Change.__subclasses__()}
-    assert_documented(about_models, kinds, {"time", "by"})
+    for about, changes in ((about_experiments, experiments.AnyChange), (about_models, models.AnyChange)):
+        kinds = {kind.__struct_config__.tag: kind for kind in get_args(changes)}
+        assert_documented(about, kinds, {"time", "by"})
 
 
 def assert_documented(text: str, kinds: dict[str, Any], common: set[str]) -> None:

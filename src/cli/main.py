@@ -19,8 +19,10 @@ from .options import InOrder
 from .predict import predict
 from .runs import runs
 from .serve import serve
+from .server import server
 from .show import show
 from .status import status
+from .sync import sync
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 # The bare command: its message is the help. Older versions of click print that themselves.
@@ -37,7 +39,7 @@ def commands() -> None:
     """Every fit is a run: record trainings and look at what was recorded."""
 
 
-_ABOUT_RUNS = (run, runs, show, status, delete, restore, gc, doctor, export)
+_ABOUT_RUNS = (run, runs, show, status, delete, restore, gc, doctor, export, server, sync)
 _ABOUT_MODELS = (models, serve, predict, env, docker)
 
 for _command in (*_ABOUT_RUNS, *_ABOUT_MODELS):

@@ -75,10 +75,11 @@ def serve(
     stand in AUTOLOG_SERVE_TOKEN.
     """
     from ..flavors.serving import run
-    from ..flavors.serving.guard import is_loopback
+    from ..web.guard import hosts_for, is_loopback
+    from ..web.running import read_token
 
     try:
-        token = run.read_token(token_file)
+        token = read_token(token_file, "AUTOLOG_SERVE_TOKEN")
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     if token is None and not no_token and not is_loopback(host):
@@ -92,7 +93,7 @@ def serve(
         body=max_size << 20,
         seconds=timeout,
         token=token,
-        hosts=run.hosts_for(host, allow_host),
+        hosts=hosts_for(host, allow_host),
         batch=batch_rows,
     )
     _require_server()

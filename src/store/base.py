@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Protocol
 
 from .events import Event, Number, Scalar
 from .points import Buckets, Points
 
 if TYPE_CHECKING:
+    from .experiments.base import Experiments
+    from .intake import Intake
     from .registry.base import Registry
 
 
@@ -40,6 +42,9 @@ class RunWriter(Protocol):
         All or nothing: after an error inside the block there is no such artifact.
         Raises InvalidName for a path that leaves the run.
         """
+
+    def discard(self, path: str) -> None:
+        """Remove a file or folder of the run's. Raises ArtifactNotFound, InvalidName."""
 
     def child(self, name: str, *, id: str | None = None) -> RunWriter:
         """Begin a nested run. With ``id``, several processes may begin the same one."""
@@ -74,9 +79,21 @@ class LoggedModel:
     notes: Sequence[str] = ()
 
 
+class Last(NamedTuple):
+    """The value of a metric that was logged last; ``time`` is in milliseconds."""
+
+    value: float
+    step: int
+    time: int
+
+
 @dataclass(frozen=True)
 class RunData:
-    """Everything about a run but its points and its files. Times are milliseconds."""
+    """Everything about a run but its points and its files. Times are milliseconds.
+
+    ``kind`` is "run", or "model" for what an MLflow client logs as a model of its own: a run
+    nested in the one that it came from, which searches leave out unless asked.
+    """
 
     id: str
     name: str
@@ -91,6 +108,8 @@ class RunData:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     inputs: Sequence[Input] = ()
+    kind: str = "run"
+    deleted: bool = False
 
 
 class Store(Protocol):
@@ -103,8 +122,21 @@ class Store(Protocol):
 
     uri: str
 
-    def create(self, experiment: str, name: str, *, parent: str | None = None) -> RunWriter:
-        """Begin a run; with ``parent`` (a run's id) a nested one. Raises RunNotFound, OSError."""
+    def create(
+        self,
+        experiment: str,
+        name: str,
+        *,
+        parent: str | None = None,
+        id: str | None = None,
+        time: int | None = None,
+        kind: str = "run",
+    ) -> RunWriter:
+        """Begin a run; with ``parent`` (a run's id) a nested one, in the parent's experiment.
+
+        ``id`` and ``time`` (milliseconds) are for runs that were begun elsewhere. Raises
+        RunNotFound, InvalidName, OSError.
+        """
 
     def join(self, id: str, *, resumed: bool = False, address: str | None = None) -> RunWriter:
         """Add to a run that exists; ``resumed`` when it goes on. Raises RunNotFound.
@@ -120,14 +152,25 @@ class Store(Protocol):
         experiment: str | None = None,
         order_by: Sequence[str] = (),
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[RunData]:
         """Runs of every depth that match; the newest first unless ordered otherwise.
 
-        Raises FilterError, and ExperimentNotFound for an unknown experiment.
+        Without the first ``offset`` of them. Raises FilterError, and ExperimentNotFound for
+        an unknown experiment.
         """
 
-    def get(self, id: str) -> RunData:
-        """One run, by its id or a beginning of it that only one run has. RunNotFound."""
+    def get(self, id: str, *, deleted: bool = False) -> RunData:
+        """One run, by its id or a beginning of it that only one run has. RunNotFound.
+
+        With ``deleted`` also one that is deleted, as long as its bytes are not freed.
+        """
+
+    def latest(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Last]]:
+        """The last value of each metric of these runs with its step and time, by run and key.
+
+        Runs without metrics, and those that are not known, are missing.
+        """
 
     def points(self, id: str, key: str) -> Points:
         """The whole history of a metric, in the order it was logged; empty if unknown."""
@@ -147,21 +190,49 @@ class Store(Protocol):
     def artifacts(self, id: str) -> ArtifactFolder:
         """The files of a run."""
 
-    def models(self, id: str) -> list[LoggedModel]:
-        """The models that a run logged, by their paths. Raises RunNotFound."""
+    def models(self, *ids: str) -> list[LoggedModel]:
+        """The models that runs logged, run by run and by their paths. Raises RunNotFound."""
 
     def model(self, id: str) -> LoggedModel:
         """A model by the id that it got when it was logged. Raises ModelNotFound, RunNotFound."""
 
+    def settle(self) -> None:
+        """Nothing more is written for now: bring what was to where readers look.
+
+        They would see it without this, too; a store that ships waits a while until it arrived.
+        """
+
+    @property
+    def experiments(self) -> Experiments:
+        """What the runs are grouped in."""
+
     @property
     def registry(self) -> Registry:
         """The registered models."""
+
+    @property
+    def intake(self) -> Intake:
+        """Where the log of runs that were recorded elsewhere comes in."""
+
+
+class Entry(NamedTuple):
+    """A file or folder of a run. ``path`` begins at the run, ``size`` is in bytes, 0 for a folder."""
+
+    path: str
+    is_dir: bool
+    size: int
 
 
 class ArtifactFolder(Protocol):
     """The files of one run. Iterating gives relative paths, with ``/``, sorted."""
 
     def __iter__(self) -> Iterator[str]: ...
+
+    def entries(self, path: str = "") -> list[Entry]:
+        """What lies directly in a folder of the run, by name; nothing for a file or no such folder."""
+
+    def open(self, name: str) -> BinaryIO:
+        """A file to read from, which seeks. Raises ArtifactNotFound, also for a folder."""
 
     def path(self, name: str) -> Path:
         """A local path to read the file (or folder) from. Raises ArtifactNotFound."""

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .events import VERSION, End, Header
-from .files import remove
+from .files import entries, remove, visible
 from .gc import trash
 from .log import now
 from .reading import Line, log_files, read_header, read_lines, run_folders
 from .rewriting import rewrite
-from .survey import RunFacts, is_alive, survey
+from .survey import RunFacts, at_work, is_alive, survey
 from .writer import is_draft
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Doctor:
         self._root = store.path
 
     def examine(self) -> Iterator[Problem]:
-        """Everything that is wrong: the index, file by file, run by run, model by model."""
+        """Everything that is wrong: the index, file by file, run by run; experiments and models."""
         yield from self._broken_index()  # before anything reads it, which builds it again
         runs: dict[str, RunFacts] = {}
         for folder in run_folders(self._root):
@@ -64,6 +64,7 @@ class Doctor:
         yield from map(self._leftover, _entries(trash(self._store)))
         yield from _orphans(runs)
         yield from self._stale(runs)
+        yield from self._experiments()
         yield from self._models()
 
     def mend(self, problem: Problem) -> bool:
@@ -110,6 +111,14 @@ class Doctor:
         for run in self._store.search("stale = true"):
             what = _gone(runs[run.id].writers if run.id in runs else ())
             yield Problem("stale run", run.id, what, "close")
+
+    def _experiments(self) -> Iterator[Problem]:
+        notes = self._store.experiments_folder
+        for folder in visible(notes):
+            for file in log_files(Path(folder.path)):
+                yield from self._file(file)
+        drafts = (Path(entry.path) for entry in entries(notes) if is_draft(entry.name))
+        yield from (self._leftover(draft) for draft in drafts if not at_work(draft, self._store.live_folder))
 
     def _models(self) -> Iterator[Problem]:
         from .registry.checkup import Checkup

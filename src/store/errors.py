@@ -7,7 +7,7 @@
     ├── ModelNotFound      (KeyError)    no registered model has this name
     ├── VersionNotFound    (KeyError)    the registered model has no such version
     ├── AliasNotFound      (KeyError)    the registered model has no such alias
-    ├── NameTaken          (ValueError)  another registered model has this name
+    ├── NameTaken          (ValueError)  another registered model or experiment has this name
     ├── AliasInUse         (ValueError)  what would be deleted has an alias
     ├── NotPromoted        (ValueError)  the condition for moving an alias does not hold
     ├── FilterError        (ValueError)  a filter or an order that cannot be read
@@ -58,7 +58,7 @@ class ArtifactNotFound(StoreError, FileNotFoundError):
 
 
 class NameTaken(StoreError, ValueError):
-    """There is a registered model of this name already."""
+    """There is a registered model, or an experiment, of this name already."""
 
 
 class AliasInUse(StoreError, ValueError):

@@ -60,12 +60,13 @@ class Start(Event, frozen=True):
     """A run begins; from here on ``run`` stands for ``id`` in this file.
 
     Several processes may start the same run (the folds of one trial): the earliest
-    start is the run's.
+    start is the run's. ``kind`` is "model" for what an MLflow client logs as a model of its own.
     """
 
     id: str
     parent: str | None = None
     name: str | None = None
+    kind: str = "run"
 
 
 class Join(Event, frozen=True):
@@ -99,6 +100,12 @@ class Artifact(Event, frozen=True):
     size: int
 
 
+class Discard(Event, frozen=True):
+    """What stood at ``path`` below the run's artifacts is gone."""
+
+    path: str
+
+
 class Input(Event, frozen=True):
     """A data set the run read. ``facts`` holds shape, columns, class balance and the like."""
 
@@ -120,7 +127,15 @@ class Model(Event, frozen=True):
     notes: list[str] = []
 
 
+class Name(Event, frozen=True):
+    """The run is called so from now on."""
+
+    name: str
+
+
 class End(Event, frozen=True):
+    """The run's status from now on; one that is RUNNING or SCHEDULED goes on."""
+
     status: Status
     error: str | None = None
 
@@ -151,7 +166,9 @@ class Point(NamedTuple):
     value: Number
 
 
-AnyEvent = Start | Join | Params | Metrics | Tags | Artifact | Input | Model | End | Rewind | Delete
+AnyEvent = (
+    Start | Join | Params | Metrics | Tags | Artifact | Discard | Input | Model | Name | End | Rewind | Delete
+)
 
 _NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _encode = msgspec.json.Encoder().encode

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -54,3 +56,54 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def draft(folder: Path) -> Iterator[Path]:
+    """A name for something unfinished in ``folder``; what stands there at the end is removed."""
+    path = folder / f".{os.urandom(8).hex()}.part"
+    try:
+        yield path
+    finally:
+        remove(path)
+
+
+def put(folder: Path, target: Path) -> bool:
+    """Rename a folder that is not empty; False when something stands at ``target``.
+
+    So that one of many gets a name: a system call that fails when something stands there
+    already, also on network file systems.
+    """
+    inside = {entry.name for entry in entries(folder)}
+    try:
+        os.rename(folder, target)
+    except FileNotFoundError:
+        # A network file system may have lost the answer and asked again for what was done.
+        if not inside or inside != {entry.name for entry in entries(target)}:
+            raise
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
+
+
+def visible(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+    """The folders in a folder, without drafts."""
+    shown = (entry for entry in entries(folder) if not entry.name.startswith("."))
+    return (entry for entry in shown if entry.is_dir(follow_symlinks=False))
+
+
+def entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing when it is not there (any more)."""
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,31 +7,34 @@ when something is read for the first time.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .base import LoggedModel, RunData
 from .errors import RunNotFound
 from .events import Join, Start
 from .log import new_id, now
 from .names import experiment_folder, run_folder
-from .points import Buckets, Points
-from .writer import FolderArtifacts, FolderRunWriter, open_folder
+from .queries import Queries
+from .writer import FolderArtifacts, FolderRunWriter, begin, open_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from .experiments.folder import FolderExperiments
     from .index import Index
-    from .registry.folder import FolderRegistry
+    from .receiving import FolderIntake
+    from .registry.registry import EventRegistry
+
+_T = TypeVar("_T")
 
 OWN_FOLDER = ".autolog"
 """The folder in a store that is ours and no experiment."""
 
 
-class FolderStore:
+class FolderStore(Queries):
     """Runs in a folder; see `store.base.Store` for the promises.
 
     The folder is made when the first run begins. A store that does not exist holds no runs.
@@ -41,6 +44,7 @@ class FolderStore:
         self.path = Path(os.path.abspath(path))
         self.uri = str(self.path)
         self.live_folder = self.path / OWN_FOLDER / "live"
+        self.experiments_folder = self.path / OWN_FOLDER / "experiments"
         self.registry_folder = self.path / OWN_FOLDER / "registry"
 
     def __repr__(self) -> str:
@@ -57,22 +61,46 @@ class FolderStore:
         return Index(self.path)
 
     @cached_property
-    def registry(self) -> FolderRegistry:
-        """The registered models."""
-        from .registry.folder import FolderRegistry
+    def experiments(self) -> FolderExperiments:
+        """What the runs are grouped in."""
+        from .experiments.folder import FolderExperiments
 
-        return FolderRegistry(self, self.registry_folder)
+        return FolderExperiments(self.path)
+
+    @cached_property
+    def registry(self) -> EventRegistry:
+        """The registered models."""
+        from .registry.folder import FolderShelf
+        from .registry.registry import EventRegistry
+
+        return EventRegistry(self, FolderShelf(self.registry_folder))
+
+    @cached_property
+    def intake(self) -> FolderIntake:
+        """Where the log of runs that were recorded elsewhere comes in."""
+        from .receiving import FolderIntake
+
+        return FolderIntake(self)
 
     # Writing
 
-    def create(self, experiment: str, name: str, *, parent: str | None = None) -> FolderRunWriter:
-        if parent is not None:
-            above, folder = self._locate(parent)
-            return FolderRunWriter(folder, above).child(name)
-        id, time = new_id(), now()
-        writer = FolderRunWriter(self.path / experiment_folder(experiment) / run_folder(name, id, time), id)
-        writer.begin(Start(run=0, time=time, id=id, name=name))
-        return writer
+    def create(
+        self,
+        experiment: str,
+        name: str,
+        *,
+        parent: str | None = None,
+        id: str | None = None,
+        time: int | None = None,
+        kind: str = "run",
+    ) -> FolderRunWriter:
+        above, folder = (None, None) if parent is None else self._locate(parent)
+        if folder is None and id is not None:
+            folder = self._known(id)  # begun before: its events are in one folder
+        id = new_id() if id is None else id
+        time = now() if time is None else time
+        folder = folder or self.path / self._folder_for(experiment) / run_folder(name, id, time)
+        return begin(folder, Start(run=0, time=time, id=id, parent=above, name=name, kind=kind))
 
     def join(self, id: str, *, resumed: bool = False, address: str | None = None) -> FolderRunWriter:
         if address is not None:
@@ -84,6 +112,21 @@ class FolderStore:
             writer.begin(Join(run=0, time=now(), id=id, resumed=resumed))
             self.announce()
         return writer
+
+    def _folder_for(self, experiment: str) -> str:
+        """An experiment's folder, which is not always called like it: some were renamed."""
+        if not self.experiments_folder.is_dir():
+            return experiment_folder(experiment)
+        return self.experiments.folder_for(experiment)
+
+    def _known(self, id: str) -> Path | None:
+        with suppress(RunNotFound):
+            whole, folder = self._locate(id)
+            return folder if whole == id else None
+        return None
+
+    def settle(self) -> None:
+        """Nothing: what was written is where it belongs."""
 
     def folder_of(self, id: str) -> Path:
         """The folder that a run's events are in. Raises RunNotFound."""
@@ -108,60 +151,8 @@ class FolderStore:
 
     # Reading
 
-    def search(
-        self,
-        filter: str = "",
-        *,
-        experiment: str | None = None,
-        order_by: Sequence[str] = (),
-        limit: int | None = None,
-    ) -> list[RunData]:
-        from .query import find
-
-        return self.index.read(lambda connection: find(connection, filter, experiment, order_by, limit))
-
-    def get(self, id: str) -> RunData:
-        from .index.lookup import lookup
-        from .query import load
-
-        def one(connection: Connection) -> RunData:
-            row = lookup(connection, id, self.uri)
-            if row.deleted:
-                raise RunNotFound(f"run {row.run_id} of {self.uri} is deleted; `autolog restore` undoes that")
-            return load(connection, [row.id])[0]
-
-        return self.index.read(one)
-
-    def points(self, id: str, key: str) -> Points:
-        from .index.history import points
-        from .index.lookup import lookup
-
-        return self.index.read(lambda c: points(c, lookup(c, id, self.uri).id, key))
-
-    def buckets(
-        self,
-        ids: Sequence[str],
-        key: str,
-        n: int,
-        *,
-        x: Literal["step", "time"] = "step",
-        start: float | None = None,
-        end: float | None = None,
-    ) -> Buckets:
-        from .index.buckets import buckets
-
-        return self.index.read(lambda c: buckets(c, self.uri, ids, key, n, x, start, end))
-
-    def models(self, id: str) -> list[LoggedModel]:
-        from .index.lookup import lookup
-        from .index.models import of_run
-
-        return self.index.read(lambda c: of_run(c, lookup(c, id, self.uri).id))
-
-    def model(self, id: str) -> LoggedModel:
-        from .index.models import by_id
-
-        return self.index.read(lambda c: by_id(c, id, self.uri))
+    def read(self, function: Callable[[Connection], _T]) -> _T:
+        return self.index.read(function)
 
     def artifacts(self, id: str) -> FolderArtifacts:
         whole, folder = self._locate(id)

@@ -6,6 +6,7 @@ that a name holds can lead out of it.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
@@ -37,6 +38,13 @@ def encoded(name: str) -> str:
 
 def experiment_name(folder: str) -> str:
     return unquote(folder)
+
+
+def experiment_id(folder: str) -> str:
+    """A decimal text that stands for an experiment, wherever its store is; "0" for the default one."""
+    if folder == "Default":
+        return "0"
+    return str(int.from_bytes(hashlib.blake2b(folder.encode(), digest_size=7).digest()) + 1)
 
 
 def run_folder(name: str, run_id: str, start: int) -> str:

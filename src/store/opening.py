@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -11,12 +13,18 @@ from urllib.parse import unquote, urlsplit
 from .errors import NotAStore
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from .base import Store
 
 GROUP = "autolog.stores"
 """The entry points that open stores of other schemes: a function of the URI, named by the scheme."""
+
+_OURS = {
+    "http": ".http:HttpStore",
+    "https": ".http:HttpStore",
+    "sqlite": ".sql.store:SqlStore",
+    "postgresql": ".sql.store:SqlStore",
+}
+"""The stores that come with us, by the scheme of their addresses."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
@@ -29,8 +37,7 @@ def open_store(uri: str | os.PathLike[str]) -> Store:
     text = os.fspath(uri)
     scheme = _foreign_scheme(text)
     if scheme is not None:
-        store: Store = _factory(scheme).load()(text)
-        return store
+        return _factory(scheme)(text)
     from .folder import FolderStore
 
     return FolderStore(_folder(text))
@@ -64,15 +71,19 @@ def _foreign_scheme(text: str) -> str | None:
     return scheme[1].lower() if scheme and scheme[1].lower() != "file" else None
 
 
-def _factory(scheme: str) -> EntryPoint:
+def _factory(scheme: str) -> Callable[[str], Store]:
+    """What opens the stores of a scheme: ours, or a plugin's."""
+    if scheme in _OURS:
+        module, _, name = _OURS[scheme].partition(":")
+        return lambda uri: getattr(import_module(module, __package__), name)(uri)
     from importlib.metadata import entry_points  # slow to import, and rarely needed
 
     known = {point.name: point for point in entry_points(group=GROUP)}
     if scheme not in known:
-        others = "".join(f", {name}://" for name in sorted(known))
+        others = "".join(f", {name}://" for name in sorted({*_OURS, *known}))
         # The address is not repeated: it may hold a password.
         raise NotAStore(f"no store is known for {scheme}://; a store is a folder's path, file://{others}")
-    return known[scheme]
+    return lambda uri: known[scheme].load()(uri)
 
 
 def _folder(text: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .events import Delete, End, Event, Header, Join, Start
 from .log import process_birth
-from .reading import log_files, read_header, read_lines
+from .reading import EVENTS, log_files, read_header, read_lines
 
 SILENT = 300.0
 """Seconds without a sign of life after which a process on another machine counts as gone."""
@@ -91,6 +91,12 @@ def is_alive(writer: Header, live_folder: Path) -> bool:
         return time.time() - (live_folder / writer.writer).stat().st_mtime < SILENT
     except OSError:
         return False
+
+
+def at_work(draft: Path, live_folder: Path) -> bool:
+    """Whether somebody still writes a folder, which has a log file of theirs in it."""
+    headers = map(read_header, draft.rglob(EVENTS))
+    return any(header is not None and is_alive(header, live_folder) for header in headers)
 
 
 def _exists(pid: int) -> bool:

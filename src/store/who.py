@@ -15,10 +15,14 @@ def user() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
+def user_name() -> str:
+    """The name of the user, or the user's number where there is no name."""
+    try:
+        return user()
+    except KeyError:
+        return str(os.getuid())
+
+
 def user_at_host() -> str:
     """``user@host``, with the user's number where there is no name."""
-    try:
-        name = user()
-    except KeyError:
-        name = str(os.getuid())
-    return f"{name}@{os.uname().nodename}"
+    return f"{user_name()}@{os.uname().nodename}"

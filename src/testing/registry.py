@@ -26,7 +26,7 @@ from ..store.errors import (
     RunNotFound,
     VersionNotFound,
 )
-from ..store.events import Metrics, wire_number
+from ..store.events import Metrics, Model, wire_number
 from ..store.log import now
 from ..store.registry import Registry
 
@@ -193,6 +193,46 @@ class RegistryContract:
         assert registry.register("fraud", ELSEWHERE).source == ELSEWHERE
         with pytest.raises(ArtifactNotFound, match="s3"):
             registry.path(registry.version("fraud", 1))
+
+    def test_a_version_that_is_another(
+        self, registry: Registry, trained: Callable[..., str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "weights").write_text("12")
+        source = trained(acc=0.5)
+        registry.register("fraud", source)
+        registry.register("fraud", tmp_path / "mine", run_id="abcd1234")
+        registry.set_alias("fraud", "champion", 2)
+        first = registry.register("prod", "models:/fraud/1")
+        second = registry.register("prod", "models:/fraud@champion")
+        assert (first.version, first.source, first.run_id) == (1, source, source.split("/")[1])
+        assert (second.version, second.source, second.run_id) == (2, "./model", "abcd1234")
+        registry.delete("fraud", force=True)
+        assert (registry.path(registry.version("prod", 2)) / "weights").read_text() == "12"
+        with pytest.raises(ModelNotFound):
+            registry.register("prod", "models:/fraud/1")
+        with pytest.raises(VersionNotFound):
+            registry.register("prod", "models:/prod/3")
+
+    def test_a_model_with_a_run_of_its_own(self, store: Store) -> None:
+        run = store.create("fruit", "apple")
+        model = store.create("fruit", "model", parent=run.id, id=f"m-{7:032x}", kind="model")
+        with model.artifact("model") as path:
+            path.mkdir()
+            (path / "weights").write_text("12")
+        model.write(Model(run=0, time=now(), id=model.id, path="model", flavor="sklearn"))
+        version = store.registry.register("fraud", f"models:/{model.id}")
+        assert (version.source, version.run_id) == (f"runs:/{model.id}/model", run.id)
+        assert (store.registry.path(version) / "weights").read_text() == "12"
+
+    def test_the_versions_of_all_models(self, registry: Registry) -> None:
+        for name in ("b", "a", "b"):
+            registry.register(name, ELSEWHERE)
+        registry.create("c")
+        registry.register("gone", ELSEWHERE)
+        registry.delete("gone")
+        found = [(version.name, version.version) for version in registry.versions()]
+        assert found == [("a", 1), ("b", 2), ("b", 1)]
 
     def test_a_source_that_is_none(
         self, registry: Registry, trained: Callable[..., str], tmp_path: Path

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..store.base import Input, LoggedModel, Store
+from ..store.base import Entry, Input, Last, LoggedModel, Store
 from ..store.errors import (
     ArtifactNotFound,
     ExperimentNotFound,
@@ -23,7 +23,7 @@ from ..store.errors import (
     ModelNotFound,
     RunNotFound,
 )
-from ..store.events import Delete, End, Metrics, Model, Params, Rewind, Scalar, Tags
+from ..store.events import Delete, End, Metrics, Model, Name, Params, Rewind, Scalar, Tags
 from ..store.events import Input as InputEvent
 
 T0 = 1_732_345_678_000
@@ -170,6 +170,55 @@ class StoreContract:
         store.join(writer.id).write(Delete(run=0, time=T0 + 1, deleted=False))
         assert [run.id for run in store.search()] == [writer.id]
 
+    def test_a_deleted_run_is_shown_to_who_asks_for_it(self, store: Store) -> None:
+        kept, gone = store.create("fruit", "apple"), store.create("fruit", "pear")
+        gone.write(Delete(run=0, time=T0))
+        assert not store.get(kept.id, deleted=True).deleted
+        assert store.get(gone.id, deleted=True).deleted
+        assert [run.id for run in store.search("deleted = true")] == [gone.id]
+
+    # Begun elsewhere
+
+    def test_a_run_with_an_id_and_a_time_of_its_own(self, store: Store) -> None:
+        top = store.create("fruit", "apple", id="0123456789abcdef0123456789abcdef", time=T0)
+        inner = store.create("fruit", "seed", parent=top.id, id="given-id-1", time=T0 + 5)
+        assert [(w.id, store.get(w.id).start_time) for w in (top, inner)] == [
+            ("0123456789abcdef0123456789abcdef", T0),
+            ("given-id-1", T0 + 5),
+        ]
+        with pytest.raises(InvalidName):
+            store.create("fruit", "apple", id="../x")
+
+    def test_a_run_that_is_begun_again_is_the_same(self, store: Store) -> None:
+        store.create("fruit", "apple", id="given-id-1", time=T0).point("loss", 0, T0, 1.0)
+        store.create("fruit", "apple", id="given-id-1", time=T0 + 9).point("loss", 1, T0, 2.0)
+        (run,) = store.search()
+        assert (run.id, run.start_time) == ("given-id-1", T0)
+        assert list(store.points(run.id, "loss").step) == [0, 1]
+
+    def test_runs_of_another_kind_are_left_out(self, store: Store) -> None:
+        top = store.create("fruit", "apple")
+        id = f"m-{7:032x}"
+        model = store.create("fruit", "model", parent=top.id, id=id, kind="model")
+        model.write(Model(run=0, time=T0, id=id, path="model", flavor="sklearn"))
+        assert [run.id for run in store.search()] == [top.id]
+        assert [run.id for run in store.search("kind = 'model'")] == [id]
+        assert store.get(id).kind == "model"
+        assert store.models(top.id) == [store.model(id)] == [LoggedModel(id, id, "model", "sklearn", T0)]
+
+    def test_a_run_gets_another_name(self, store: Store) -> None:
+        writer = store.create("fruit", "apple", time=T0)
+        writer.write(Name(run=0, time=T0 + 2, name="pear"))
+        writer.write(Name(run=0, time=T0 + 1, name="plum"))
+        assert (store.get(writer.id).name, store.get(writer.id).start_time) == ("pear", T0)
+
+    def test_an_end_may_say_that_the_run_goes_on(self, store: Store) -> None:
+        writer = store.create("fruit", "apple")
+        for number, status in enumerate(("SCHEDULED", "RUNNING", "FINISHED", "RUNNING")):
+            writer.write(End(run=0, time=T0 * 2 + number, status=status))  # type: ignore[arg-type]
+            run = store.get(writer.id)
+            assert (run.status, run.end_time is None) == (status, status != "FINISHED")
+
     # What is logged
 
     @pytest.mark.parametrize(
@@ -199,6 +248,16 @@ class StoreContract:
         facts = {"shape": [10, 2], "classes": {"a": 5}}
         writer.write(InputEvent(run=0, time=T0, name="train", digest="12ab", context="train", facts=facts))
         assert list(store.get(writer.id).inputs) == [Input("train", "12ab", "train", facts)]
+
+    def test_the_last_points(self, store: Store) -> None:
+        first, second, third = (store.create("fruit", name) for name in "abc")
+        first.points([("loss", 0, T0, 0.5), ("loss", 7, T0 + 1, "Infinity"), ("acc", 3, T0, 0.1)])
+        second.point("loss", 1, T0 + 2, -1.0)
+        assert store.latest([first.id, second.id, third.id, "unknown"]) == {
+            first.id: {"loss": Last(math.inf, 7, T0 + 1), "acc": Last(0.1, 3, T0)},
+            second.id: {"loss": Last(-1.0, 1, T0 + 2)},
+        }
+        assert store.latest([]) == {}
 
     def test_the_whole_history_is_kept_in_its_order(self, store: Store) -> None:
         writer = store.create("fruit", "apple")
@@ -304,6 +363,9 @@ class StoreContract:
         assert [run.id for run in found] == [ids[4], ids[3]]
         assert [run.id for run in store.search(experiment="fruit", order_by=["metrics.acc"])] == ids[1::2]
         assert len(store.search(limit=4)) == 4
+        pages = [store.search(limit=4, offset=offset) for offset in (0, 4, 8)]
+        assert [run for page in pages for run in page] == store.search() == store.search(offset=0)
+        assert [run.id for run in store.search(order_by=["metrics.acc"], offset=4)] == ids[4:]
         assert self.make_store(tmp_path).search(order_by=["params.lr"]) == store.search(
             order_by=["params.lr"]
         )
@@ -314,6 +376,10 @@ class StoreContract:
             store.search("metrics.acc >> 2")
         with pytest.raises(ExperimentNotFound, match="nuts"):
             store.search(experiment="nuts")
+        with pytest.raises(ValueError, match="negative"):
+            store.search(limit=-1)
+        with pytest.raises(ValueError, match="negative"):
+            store.search(offset=-1)
         for n, start, end in ((0, None, None), (3, 5.0, 1.0), (3, math.nan, None)):
             with pytest.raises(ValueError, match="buckets"):
                 store.buckets([], "loss", n, start=start, end=end)
@@ -377,6 +443,36 @@ class StoreContract:
         assert files.path("model").is_dir()
         with pytest.raises(ArtifactNotFound, match=r"b\.txt"):
             files.path("b.txt")
+
+    def test_folders_of_artifacts(self, store: Store) -> None:
+        writer = store.create("fruit", "apple")
+        inner = writer.child("seed")
+        for target, name in ((writer, "a/b/c.txt"), (writer, "a/d.txt"), (inner, "e.txt")):
+            with target.artifact(name) as path:
+                path.write_text(name)
+        files = store.artifacts(writer.id)
+        assert files.entries() == [Entry("a", True, 0)]
+        assert files.entries("a") == [Entry("a/b", True, 0), Entry("a/d.txt", False, 7)]
+        assert files.entries("a/d.txt") == files.entries("nothing") == []
+        with files.open("a/b/c.txt") as file:
+            assert (file.seek(2), file.read()) == (2, b"b/c.txt")
+        for name in ("a/b", "a/x"):
+            with pytest.raises(ArtifactNotFound, match=name):
+                files.open(name)
+
+    def test_artifacts_are_discarded(self, store: Store) -> None:
+        writer = store.create("fruit", "apple")
+        for name in ("a/b/c.txt", "a/d.txt", "ab"):
+            with writer.artifact(name) as path:
+                path.write_text(name)
+        writer.discard("a/b")
+        assert list(store.artifacts(writer.id)) == ["a/d.txt", "ab"]
+        writer.discard("a")
+        assert list(store.artifacts(writer.id)) == ["ab"]
+        with pytest.raises(ArtifactNotFound, match="'a'"):
+            writer.discard("a")
+        with pytest.raises(InvalidName):
+            writer.discard("../ab")
 
     def test_an_artifact_written_again_is_replaced(self, store: Store) -> None:
         writer = store.create("fruit", "apple")

@@ -30,6 +30,7 @@ from .contain import contained
 from .outcome import outcome
 
 if TYPE_CHECKING:
+    from ..store.base import Store
     from .runs import ActiveRun
 
 HEARTBEAT = 60.0  # seconds
@@ -38,6 +39,7 @@ SIGNALS = ("SIGTERM", "SIGHUP")
 _lock = threading.RLock()
 _open: dict[int, ActiveRun] = {}
 _live: dict[Path, IO[bytes]] = {}  # by the folder that live files of a store are in
+_stores: list[Store] = []  # that this process recorded into
 _watching = False
 _count = 0
 _end: BaseException | None = None
@@ -50,6 +52,8 @@ def opened(run: ActiveRun) -> None:
         _count += run.parent is None
         _open[id(run)] = run
         _watch()
+        if run.store is not None and run.store not in _stores:
+            _stores.append(run.store)
         folder = getattr(run.store, "live_folder", None)
         if folder is not None and folder not in _live:
             _live[folder] = _live_file(folder)
@@ -112,6 +116,9 @@ def _end_all() -> None:
             run.end(outcome(error), error if outcome(error) != "FINISHED" else None)
     for folder in list(_live):
         _remove(folder)
+    for store in _stores:
+        with contained("bringing home what was recorded"):
+            store.settle()
     if isinstance(error, KeyboardInterrupt):
         _exit_as_interrupted()
 
@@ -170,6 +177,7 @@ def _after_fork() -> None:
     _lock = threading.RLock()
     _open.clear()
     _live.clear()
+    _stores.clear()
     if _watching:
         atexit.unregister(_end_all)
         _watching = False

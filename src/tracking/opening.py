@@ -43,6 +43,9 @@ class Discarded:
         with TemporaryDirectory() as folder:
             yield Path(folder) / "artifact"
 
+    def discard(self, path: str) -> None:
+        return None
+
     def child(self, name: str, *, id: str | None = None) -> Discarded:
         return Discarded(id)
 

@@ -83,7 +83,8 @@ def resolve(**arguments: Any) -> Settings:
     if unknown := sorted(arguments.keys() - _OPTIONS.keys()):
         raise TypeError(f"unknown option {unknown[0]!r}; there are: {', '.join(_OPTIONS)}")
     chosen: dict[str, Any] = {}
-    for source in (_from_file(), _from_environment(), _Source("argument", arguments, working_folder())):
+    given = _Source("argument", arguments, working_folder())
+    for source in (_from_mlflow(), _from_file(), _from_environment(), given):
         chosen.update(source.checked())
     chosen.setdefault("store", os.path.join(working_folder(), Settings.store))
     return Settings(**chosen)
@@ -116,6 +117,13 @@ class _Source:
                     f"{self.place}: {name} must be {option.allowed}, not {_shown(value)}"
                 ) from None
             yield name, _absolute(value, self.base) if name == "store" else value
+
+
+def _from_mlflow() -> _Source:
+    """The server that MLflow's clients are set to, where nobody says otherwise."""
+    address = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    is_server = address.lower().startswith(("http://", "https://"))
+    return _Source("MLFLOW_TRACKING_URI", {"store": address} if is_server else {}, working_folder())
 
 
 def _from_environment() -> _Source:

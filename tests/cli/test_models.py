@@ -9,6 +9,7 @@ import pytest
 from autolog.store.events import Metrics
 from autolog.store.folder import FolderStore
 from autolog.store.log import now
+from autolog.store.opening import open_store
 
 from .conftest import Command
 
@@ -33,6 +34,25 @@ def registered(autolog: Command) -> list[str]:
         assert (result.code, result.out) == (0, f"models:/fraud/{number}\n")
     assert autolog("models", "alias", *STORE, "fraud", "champion", "1").code == 0
     return runs
+
+
+def test_a_database_has_a_registry_too(autolog: Command) -> None:
+    store = ("--store", "sqlite:///runs.db")
+    run = open_store("sqlite:///runs.db").create("iris", "fit")
+    run.write(Metrics(run=0, time=now(), step=0, metrics={"acc": 0.9}))
+    Path("mine").mkdir()
+    Path("mine/weights").write_text("12")
+    for source in ("mine", "models:/fraud/1"):
+        assert autolog("models", "register", *store, "fraud", source, "--run", "last").code == 0
+    promoted = autolog("models", "promote", *store, "fraud", "2", "champion", "--if", "metrics.acc > 0.8")
+    assert (promoted.code, promoted.out) == (0, "fraud@champion is version 2\n")
+    assert autolog("models", "alias", *store, "fraud", "next", "1").code == 0
+    assert autolog("models", "list", *store).lines[1].split()[:3] == ["fraud", "2", "champion"]
+    shown = autolog("models", "show", *store, "fraud@champion")
+    assert run.id in shown.out and "./model" in shown.out
+    assert autolog("models", "delete", *store, "fraud", "1").code == 2
+    assert autolog("models", "delete", *store, "fraud", "--yes").code == 0
+    assert autolog("models", "list", *store).out == f"no models in sqlite:///{Path('runs.db').absolute()}\n"
 
 
 def test_a_listing(autolog: Command, registered: list[str]) -> None:

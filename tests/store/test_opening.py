@@ -38,7 +38,8 @@ def test_the_home_folder() -> None:
         ("", "a store's path is not ''"),
         ("a\0b", "a store's path is not"),
         ("file://elsewhere/runs", "on another machine"),
-        ("https://me:secret@host/", "no store is known for https://"),
+        ("ftp://me:secret@host/", "no store is known for ftp://"),
+        ("https://me:secret@/", "looks like https://host:port/path"),
     ],
 )
 def test_addresses_that_name_none(address: str, message: str) -> None:

@@ -3,7 +3,7 @@
 wire        bodies of requests and answers
 batching    requests that come together are predicted together
 service     the model, exchanged when its alias moves
-guard       host names, the token, limits
+guard       the token, limits
 app         the routes; openapi and metrics describe and count them
 run         processes and their workers
 """

@@ -21,13 +21,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ... import __version__
+from ...web.counting import KIND
+from ...web.guard import check_encoding, check_host, read_body
+from ...web.refused import Refused
 from ..schema import SchemaError
 from .batching import Batcher, ModelThread
-from .guard import Limits, check_encoding, check_host, check_token, read_body
+from .guard import Limits, check_token
 from .metrics import Metrics
 from .openapi import describe
 from .service import Service
-from .wire import JSON, Asked, Refused, decode, encode
+from .wire import JSON, Asked, decode, encode
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +165,7 @@ class _Server:
         return Response(msgspec.json.encode(document), media_type=JSON)
 
     async def _metrics(self, request: Request) -> Response:
-        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+        return Response(self.metrics.text(), media_type=KIND)
 
 
 def _refusal(refused: Refused) -> Response:

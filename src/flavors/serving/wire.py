@@ -15,22 +15,10 @@ from typing import Any
 
 import msgspec
 
+from ...web.refused import Refused
 from ..schema import Array, Column, Map, Object, Signature, Tensor
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
-
-
-class Refused(Exception):
-    """A request that cannot be answered: HTTP status, MLflow's error code, what is wrong with it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-    @classmethod
-    def bad(cls, message: str) -> Refused:
-        return cls(400, "BAD_REQUEST", message)
 
 
 @dataclass(frozen=True)

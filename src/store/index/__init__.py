@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -18,8 +18,10 @@ import sqlalchemy as sa
 
 from .. import log
 from ..errors import StoreUnavailable
+from ..experiments.base import Experiment
+from ..experiments.folder import FolderExperiments
 from ..writer import open_folders
-from . import ingest, liveness
+from . import experiments, ingest, liveness
 from .database import discard, is_corrupt, is_full, location, open_engine
 from .schema import files
 from .watch import Watcher
@@ -32,6 +34,7 @@ class Index:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._experiments = FolderExperiments(root)
         self._forget_everything()
         _indexes.add(self)
 
@@ -42,6 +45,7 @@ class Index:
         self._path: Path | None = None
         self._inode: int | None = None
         self._lively: set[str] = set()
+        self._followed: Mapping[str, Experiment] | None = None
         self._inside = True  # the store, as long as there is room
 
     @contextmanager
@@ -100,16 +104,25 @@ class Index:
             news = self._watcher.look(self._lively | own)
             if news.changed or news.gone:
                 ingest.catch_up(engine, self._root, news.changed, news.gone)
+            self._follow_experiments(engine)
             self._lively = liveness.refresh(engine, self._root)
         except BaseException:
             self._close()  # what the watcher saw is not in the tables
             raise
         return engine
 
+    def _follow_experiments(self, engine: sa.Engine) -> None:
+        """Afterwards the runs that were just read have the names of their experiments, too."""
+        known = self._experiments.known()
+        if known is not self._followed:
+            experiments.follow(engine, known)
+            self._followed = known
+
     def _open(self) -> sa.Engine:
         self._path = location(self._root, inside=self._inside)
         self._engine = engine = open_engine(self._path)
         self._inode = _inode(self._path)
+        self._followed = None
         with engine.connect() as connection:
             rows = connection.execute(sa.select(files.c.path, files.c.offset, files.c.inode))
             self._watcher = Watcher(self._root, (tuple(row) for row in rows))

@@ -12,7 +12,22 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from ..decoding import Columns
-from ..events import AnyEvent, Artifact, Delete, End, Input, Join, Model, Params, Rewind, Scalar, Start, Tags
+from ..events import (
+    AnyEvent,
+    Artifact,
+    Delete,
+    Discard,
+    End,
+    Input,
+    Join,
+    Model,
+    Name,
+    Params,
+    Rewind,
+    Scalar,
+    Start,
+    Tags,
+)
 from .chunks import Series
 
 _Key = TypeVar("_Key")
@@ -30,6 +45,7 @@ class Begun(NamedTuple):
     time: int
     parent: str | None
     name: str | None
+    kind: str
     file: int
 
 
@@ -54,6 +70,7 @@ class RunChange:
     met: int
     begun: Begun | None = None
     standing: Standing | None = None
+    named: tuple[int, str] | None = None
     deleted: tuple[int, bool] | None = None
 
 
@@ -70,7 +87,8 @@ class Batch:
     """Everything new, by the run's id.
 
     ``bindings`` says which run a number in a file stands for (None: a copy of a run that
-    another folder holds); ``bound`` are those that are new.
+    another folder holds); ``bound`` are those that are new. The size of an artifact that is
+    gone is None.
     """
 
     runs: dict[str, RunChange] = field(default_factory=dict)
@@ -79,7 +97,7 @@ class Batch:
     params: dict[tuple[str, str], tuple[int, Scalar]] = field(default_factory=dict)
     tags: dict[tuple[str, str], tuple[int, str | None]] = field(default_factory=dict)
     inputs: dict[tuple[str, str, str, str], Input] = field(default_factory=dict)
-    artifacts: dict[tuple[str, str], int] = field(default_factory=dict)
+    artifacts: dict[tuple[str, str], int | None] = field(default_factory=dict)
     models: dict[tuple[str, str], tuple[int, Model]] = field(default_factory=dict)
     series: dict[tuple[str, str], dict[int, Series]] = field(default_factory=dict)
     voids: dict[tuple[str, str], list[Void]] = field(default_factory=dict)
@@ -124,7 +142,7 @@ class Batch:
 
     def _event(self, run: str, event: AnyEvent, file: int, change: RunChange) -> None:
         match event:
-            case Start() | Join() | End() | Delete():
+            case Start() | Join() | End() | Name() | Delete():
                 _live(change, event, file)
             case Params():
                 for key, value in event.params.items():
@@ -136,10 +154,19 @@ class Batch:
                 self.inputs[run, event.name, event.digest, event.context] = event
             case Artifact():
                 self.artifacts[run, event.path] = event.size
+            case Discard():
+                self._discard(run, event.path)
             case Model():
                 _keep_later(self.models, (run, event.path), event.time, event)
             case Rewind():
                 self._rewind(run, event, file)
+
+    def _discard(self, run: str, path: str) -> None:
+        """The file is gone or, of a folder, all that is below it."""
+        for of, known in list(self.artifacts):
+            if of == run and known.startswith(f"{path}/"):
+                del self.artifacts[of, known]
+        self.artifacts[run, path] = None
 
     def _rewind(self, run: str, event: Rewind, file: int) -> None:
         """Points of this file are dropped at once; those of others by their time, later."""
@@ -153,11 +180,14 @@ def _live(change: RunChange, event: AnyEvent, file: int) -> None:
     match event:
         case Start():
             if change.begun is None or event.time < change.begun.time:
-                change.begun = Begun(event.time, event.parent, event.name, file)
+                change.begun = Begun(event.time, event.parent, event.name, event.kind, file)
         case End():
             _stand(change, Standing(event.time, event.status, event.error, file))
         case Join(resumed=True):
             _stand(change, Standing(event.time, "RUNNING", None, file))
+        case Name():
+            if change.named is None or event.time >= change.named[0]:
+                change.named = (event.time, event.name)
         case Delete():
             if change.deleted is None or event.time >= change.deleted[0]:
                 change.deleted = (event.time, event.deleted)

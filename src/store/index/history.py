@@ -10,11 +10,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..base import Last
 from ..points import Points
 from .chunks import Facts, progression, steps
-from .schema import chunks, metrics
+from .schema import chunks, metrics, runs
+from .statements import select_in
 
 _COLUMNS = (chunks.c.file, chunks.c.length, chunks.c.facts, chunks.c.steps, chunks.c.times, chunks.c.numbers)
+
+
+def latest(connection: sa.Connection, ids: Iterable[str]) -> dict[str, dict[str, Last]]:
+    """The last point of each metric, by run and key; runs go by the ids that users know."""
+    select = sa.select(runs.c.run_id, metrics.c.key, metrics.c.last, metrics.c.step, metrics.c.time)
+    found: dict[str, dict[str, Last]] = {}
+    for row in select_in(
+        connection, select.join_from(metrics, runs, metrics.c.run == runs.c.id), runs.c.run_id, ids
+    ):
+        value = math.nan if row.last is None else row.last
+        found.setdefault(row.run_id, {})[row.key] = Last(value, row.step, row.time)
+    return found
 
 
 def points(connection: sa.Connection, run: int, key: str) -> Points:

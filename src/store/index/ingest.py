@@ -97,7 +97,7 @@ def _apply(connection: sa.Connection, root: Path, todo: Iterable[str]) -> list[s
         todo = sorted({*todo, *forget(connection, root, broken)})
         known = _known(connection, todo)
     batch, number = Batch(), next_id(connection, files)
-    _bind(connection, batch, [row["id"] for row in known.values()])
+    bind(connection, batch, [row["id"] for row in known.values()])
     rows = [known.get(path) or _new(path, id) for id, path in enumerate(todo, number)]
     unfinished = next((i for i, row in enumerate(rows) if _read(root, row, batch)), len(rows))
     tables.write(connection, batch)
@@ -115,7 +115,7 @@ def _new(path: str, number: int) -> dict[str, Any]:
     return {"id": number, "path": path, "offset": 0, "inode": 0, "tail": 0, **nobody, "damaged": 0}
 
 
-def _bind(connection: sa.Connection, batch: Batch, ids: list[int]) -> None:
+def bind(connection: sa.Connection, batch: Batch, ids: list[int]) -> None:
     """Let the batch know what numbers stand for in files that were read before."""
     select = sa.select(bindings.c.file, bindings.c.number, runs.c.run_id)
     select = select.outerjoin_from(bindings, runs, bindings.c.run == runs.c.id)
@@ -166,11 +166,15 @@ def _read_header(file: BinaryIO, row: dict[str, Any]) -> bool:
 
 def _read_lines(file: BinaryIO, row: dict[str, Any], batch: Batch) -> bool:
     file.seek(row["offset"])
-    place = Place(row["path"].rpartition("/")[0], row["id"])
     for block in whole_lines(file):
-        items, damaged = decode_block(block)
-        row["damaged"] += damaged + batch.add(items, place)
-        row["offset"] += len(block)
+        take_in(block, row, batch)
         if batch.size >= _ENOUGH:
             break
     return batch.size >= _ENOUGH
+
+
+def take_in(block: bytes, row: dict[str, Any], batch: Batch) -> None:
+    """Let the batch have whole lines of a file, and note in the file's row that it has."""
+    items, damaged = decode_block(block)
+    row["damaged"] += damaged + batch.add(items, Place(row["path"].rpartition("/")[0], row["id"]))
+    row["offset"] += len(block)

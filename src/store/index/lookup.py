@@ -8,16 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import RunNotFound
-from .schema import runs
+from .schema import experiments, runs
 from .statements import select_in
 
 _SHORTEST = 4  # characters of a beginning that is taken for an id
 
-_COLUMNS: sa.Select[Any] = sa.select(runs.c.id, runs.c.run_id, runs.c.folder, runs.c.deleted)
+_COLUMNS: sa.Select[Any] = sa.select(
+    runs.c.id,
+    runs.c.run_id,
+    runs.c.folder,
+    (runs.c.deleted | experiments.c.deleted).label("deleted"),
+    sa.case((experiments.c.deleted, experiments.c.name)).label("deleted_with"),
+).join_from(runs, experiments)
 
 
 def lookup(connection: sa.Connection, id: str, store: str) -> sa.Row[Any]:
-    """The row (id, run_id, folder, deleted) of a run, by its id or a beginning only it has.
+    """The row (id, run_id, folder, deleted, deleted_with) of a run, by its id or a beginning only it has.
 
     Raises RunNotFound, which names the run and the ``store``.
     """
@@ -36,6 +42,15 @@ def lookup(connection: sa.Connection, id: str, store: str) -> sa.Row[Any]:
         some = ", ".join(row.run_id for row in found)
         raise RunNotFound(f"several runs begin with {id!r} in {store}: {some}; use more of the id")
     return found[0]
+
+
+def is_deleted(row: sa.Row[Any], store: str) -> RunNotFound:
+    """The error for a run that was found and is deleted, or whose experiment is."""
+    if row.deleted_with is not None:
+        undo = f" with its experiment {row.deleted_with!r}; `store.experiments.restore(id)` undoes that"
+    else:
+        undo = "; `autolog restore` undoes that"
+    return RunNotFound(f"run {row.run_id} of {store} is deleted{undo}")
 
 
 def lookup_all(connection: sa.Connection, ids: Sequence[str], store: str) -> list[sa.Row[Any]]:

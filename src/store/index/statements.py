@@ -34,8 +34,7 @@ def upsert(
     """Insert rows or replace those with the same key; with ``newer`` only older ones by that column."""
     if not rows:
         return
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    insert = make(table)
+    insert = dialect_insert(connection, table)
     rest = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
     newest = None if newer is None else insert.excluded[newer] >= table.c[newer]
     keys = list(table.primary_key.columns)
@@ -44,6 +43,11 @@ def upsert(
     else:
         insert = insert.on_conflict_do_nothing(index_elements=keys)
     connection.execute(insert, rows)
+
+
+def dialect_insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT."""
+    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
 
 
 def next_id(connection: sa.Connection, table: sa.Table) -> int:

@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from ..events import Scalar
-from ..names import experiment_name
 from .batch import Batch, RunChange
+from .experiments import add_experiments
 from .schema import artifacts, bindings, experiments, inputs, models, params, runs, tags
 from .series import write_series
 from .statements import next_id, select_in, upsert
@@ -58,14 +58,11 @@ def _write_runs(
 
 def _experiments(connection: sa.Connection, folders: Iterable[str]) -> dict[str, int]:
     """The numbers of experiments, by their folder."""
-    names = {folder: experiment_name(folder) for folder in folders}
-    select = sa.select(experiments)
-    known = {row.name: row.id for row in select_in(connection, select, experiments.c.name, names.values())}
-    number = next_id(connection, experiments)
-    new = {name: id for id, name in enumerate(sorted({*names.values()} - known.keys()), number)}
-    upsert(connection, experiments, [{"id": id, "name": name} for name, id in new.items()])
-    known |= new
-    return {folder: known[name] for folder, name in names.items()}
+    select = sa.select(experiments.c.folder, experiments.c.id)
+    known = {row.folder: row.id for row in select_in(connection, select, experiments.c.folder, folders)}
+    new = sorted({*folders} - known.keys())
+    add_experiments(connection, new)
+    return known | {row.folder: row.id for row in select_in(connection, select, experiments.c.folder, new)}
 
 
 def _blank(number: int, id: str, change: RunChange, experiment: int) -> dict[str, Any]:
@@ -77,6 +74,9 @@ def _blank(number: int, id: str, change: RunChange, experiment: int) -> dict[str
         "parent": None,
         "folder": change.place.folder,
         "name": id,
+        "kind": "run",
+        "begun": False,
+        "renamed": None,
         "status": "RUNNING",
         "status_time": None,
         "stale": False,
@@ -90,15 +90,18 @@ def _blank(number: int, id: str, change: RunChange, experiment: int) -> dict[str
 
 
 def _changed(row: dict[str, Any], change: RunChange) -> dict[str, Any]:
-    """``row`` after the change. A name equal to the id says that no start was seen yet."""
+    """``row`` after the change."""
     begun, standing = change.begun, change.standing
-    unseen = row["name"] == row["run_id"]
-    if begun is not None and (unseen or begun.time < row["start_time"]):
-        row |= {"start_time": begun.time, "parent": begun.parent, "name": begun.name or row["run_id"]}
+    if begun is not None and (not row["begun"] or begun.time < row["start_time"]):
+        row |= {"start_time": begun.time, "parent": begun.parent, "kind": begun.kind, "begun": True}
+        if row["renamed"] is None:
+            row["name"] = begun.name or row["run_id"]
         if row["status_time"] is None:
             row["file"] = begun.file
-    elif unseen:
+    elif not row["begun"]:
         row["start_time"] = min(change.met, _LATEST if row["start_time"] is None else row["start_time"])
+    if change.named is not None and change.named[0] >= (row["renamed"] or 0):
+        row["renamed"], row["name"] = change.named
     if standing is not None and (row["status_time"] is None or standing.time >= row["status_time"]):
         ended = standing.status not in ("RUNNING", "SCHEDULED")
         row |= {"status": standing.status, "status_time": standing.time, "error": standing.error}
@@ -132,7 +135,11 @@ def _number(text: str) -> float | None:
 
 def _write_tags(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:
     kept = [(ids[run], key, time, value) for (run, key), (time, value) in batch.tags.items() if run in ids]
-    rows = [{"run": r, "key": k, "time": t, "value": v} for r, k, t, v in kept if v is not None]
+    rows = [
+        {"run": r, "key": k, "time": t, "value": v, "number": _number(v)}
+        for r, k, t, v in kept
+        if v is not None
+    ]
     upsert(connection, tags, rows, newer="time")
     for run, key, time, value in kept:
         if value is None:
@@ -140,10 +147,10 @@ def _write_tags(connection: sa.Connection, batch: Batch, ids: Mapping[str, int])
 
 
 def _write_files(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:
+    known = [(ids[run], path, size) for (run, path), size in batch.artifacts.items() if run in ids]
+    _discard(connection, [(run, path) for run, path, size in known if size is None])
     upsert(connection, artifacts, [
-        {"run": ids[run], "path": path, "size": size}
-        for (run, path), size in batch.artifacts.items()
-        if run in ids
+        {"run": run, "path": path, "size": size} for run, path, size in known if size is not None
     ])  # fmt: skip
     upsert(connection, inputs, [
         {
@@ -156,6 +163,14 @@ def _write_files(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]
         for (run, *_), event in batch.inputs.items()
         if run in ids
     ])  # fmt: skip
+
+
+def _discard(connection: sa.Connection, gone: Iterable[tuple[int, str]]) -> None:
+    """What is gone, and for a folder all that was below it."""
+    for run, path in gone:
+        for table in (artifacts, models):
+            below = table.c.path.between(f"{path}/", f"{path}0")  # "0" is what follows "/"
+            connection.execute(table.delete().where(table.c.run == run, (table.c.path == path) | below))
 
 
 def _write_models(connection: sa.Connection, batch: Batch, ids: Mapping[str, int]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["find", "load", "nested_in"]
 
 _DELETED = Field("attributes", "deleted")
+_KIND = Field("attributes", "kind")
 
 
 def find(
@@ -29,24 +30,29 @@ def find(
     experiment: str | None = None,
     order_by: Sequence[str] = (),
     limit: int | None = None,
+    offset: int = 0,
 ) -> list[RunData]:
     """The runs that match, of every depth; the newest first unless ordered otherwise.
 
-    Deleted runs are left out, unless the filter itself speaks of ``deleted``. At most
-    six SQL statements, however many runs. Raises FilterError, ExperimentNotFound, and
-    ValueError for a negative limit.
+    Deleted runs are left out, unless the filter itself speaks of ``deleted``, and runs of
+    another kind, unless it speaks of ``kind``. At most six SQL statements, however many
+    runs. Raises FilterError, ExperimentNotFound, and ValueError for a negative limit.
     """
-    from ..index.schema import runs
+    from ..index.schema import experiments, runs
     from .compile import condition, ordering
     from .loading import selected, whole
 
     tree = _tree(filter)
     wanted = selected().where(condition(tree)).order_by(*ordering(_sortings(order_by)))
-    if all(term.field != _DELETED for term in comparisons(tree)):
-        wanted = wanted.where(~runs.c.deleted)
+    fields = {term.field for term in comparisons(tree)}
+    if _DELETED not in fields:
+        wanted = wanted.where(~runs.c.deleted, ~experiments.c.deleted)
+    if _KIND not in fields:
+        wanted = wanted.where(runs.c.kind == "run")
     if experiment is not None:
         wanted = wanted.where(runs.c.experiment == _experiment(connection, experiment))
-    return whole(connection, connection.execute(wanted.limit(_checked(limit))).all())
+    wanted = wanted.limit(_checked(limit)).offset(_checked(offset) or None)
+    return whole(connection, connection.execute(wanted).all())
 
 
 def load(connection: sa.Connection, ids: Sequence[int]) -> list[RunData]:
@@ -100,5 +106,5 @@ def _checked(limit: int | None) -> int | None:
         return None
     limit = operator.index(limit)
     if limit < 0:
-        raise ValueError(f"limit must not be negative, it is {limit}")
+        raise ValueError(f"limit and offset must not be negative, and {limit} is")
     return limit

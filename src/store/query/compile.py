@@ -82,7 +82,7 @@ def _column(field: Field, value: Value) -> Column:
     if field.kind == "params":
         return params.c.number if _is_number(value) else params.c.text
     if field.kind == "tags":
-        return dialect.number(tags.c.value) if _is_number(value) else tags.c.value
+        return tags.c.number if _is_number(value) else tags.c.value
     return inputs.c[field.key]
 
 
@@ -103,6 +103,8 @@ def _attribute(comparison: Comparison) -> Condition:
 def _attribute_column(key: str) -> Column:
     if key == "experiment":
         return experiments.c.name
+    if key == "deleted":
+        return runs.c.deleted | experiments.c.deleted
     if key == "children":
         return _number_of_children()
     if key == "duration":

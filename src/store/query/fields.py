@@ -30,6 +30,7 @@ ATTRIBUTES: Mapping[str, Type] = {
     "run_id": "text",
     "name": "text",
     "experiment": "text",
+    "kind": "text",
     "status": "text",
     "error": "text",
     "start_time": "time",

@@ -1,6 +1,7 @@
 """Registered models: names, versions, aliases, and who moved which alias when.
 
-`base.Registry` says what a registry can do; `folder.FolderRegistry` is the one of a folder.
+`base.Registry` says what a registry can do. `registry.EventRegistry` does it for every store, over a
+`shelf.Shelf`: where a store keeps the events.
 """
 
 from __future__ import annotations

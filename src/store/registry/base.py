@@ -119,16 +119,18 @@ class Registry(Protocol):
     ) -> ModelVersion:
         """The next version of a model; the first one also makes the model.
 
-        A text is an address: ``runs:/<run id>/<path>``, which must exist (RunNotFound,
-        ArtifactNotFound), or one that is kept as it is. A path, such as a `pathlib.Path`,
-        is a folder that is copied into the store, so a text from elsewhere never reads
-        local files. ``run_id`` is the run it came from, unless the address says so.
+        A text is an address: ``runs:/<run id>/<path>`` or ``models:/m-<id>``, which must exist
+        (RunNotFound, ArtifactNotFound, ModelNotFound), another version as
+        ``models:/<name>/<number>``, of which this one gets source and run, or one that is kept
+        as it is. A path, such as a `pathlib.Path`, is a folder that is copied into the store,
+        so a text from elsewhere never reads local files. ``run_id`` is the run it came from,
+        unless the address says so.
         """
 
     def version(self, name: str, version: int) -> ModelVersion: ...
 
-    def versions(self, name: str) -> list[ModelVersion]:
-        """All versions, the newest first."""
+    def versions(self, name: str | None = None) -> list[ModelVersion]:
+        """All versions, the newest first; without a name those of all models, by their names."""
 
     def version_by_alias(self, name: str, alias: str) -> ModelVersion: ...
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..doctor import Problem
 from ..errors import ArtifactNotFound, RunNotFound
-from ..reading import log_files, read_header
-from ..survey import is_alive
+from ..reading import log_files
+from ..survey import at_work
 from .base import COPIED, ModelVersion
 from .history import History
 from .reading import Reader, drafts, model_folders, registration, version_folders
@@ -38,7 +38,7 @@ class Checkup:
     def leftovers(self) -> Iterator[Path]:
         """What was never finished, or never wholly removed."""
         for folder in (self._root, *model_folders(self._root)):
-            yield from (draft for draft in drafts(folder) if not self._is_at_work(draft))
+            yield from (draft for draft in drafts(folder) if not at_work(draft, self._store.live_folder))
         for folder in model_folders(self._root):
             history = Reader().load(folder)
             copies = (version / MODEL for _, version in version_folders(folder))
@@ -60,10 +60,6 @@ class Checkup:
             if history.exists:
                 yield from self._doubles(history, place)
                 yield from self._missing(history)
-
-    def _is_at_work(self, draft: Path) -> bool:
-        headers = map(read_header, draft.rglob("events-*.jsonl"))
-        return any(header is not None and is_alive(header, self._store.live_folder) for header in headers)
 
     def _doubles(self, history: History, place: str) -> Iterator[Problem]:
         """All but the first of those that have the same number."""

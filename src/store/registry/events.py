@@ -1,8 +1,6 @@
-"""The events that make up a registered model, and the lines they are written as.
+"""The events that make up a registered model; the files are those of `store.changes`.
 
-The files are those of runs (`store.events`): JSON Lines, the first line names the
-version and the writer, kinds and fields that are not known are skipped. A model is the
-sum of its events, a version an event in a folder of its own:
+A model is the sum of its events, a version an event in a folder of its own:
 
     .autolog/registry/<name>/events-<writer>.jsonl                    all but `Register`
     .autolog/registry/<name>/<number>/<id>/events-<writer>.jsonl      one `Register`
@@ -14,23 +12,12 @@ docs/file-format.md is the specification; change both together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ..decoding import decode_header
-from ..events import VERSION
+from ..changes import Change
 from .base import Stage
-
-
-class Change(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower, omit_defaults=True, kw_only=True):
-    """Something that happened to a model; ``by`` is ``user@host``, times are milliseconds."""
-
-    time: int = 0
-    by: str = ""
 
 
 class Create(Change, frozen=True, kw_only=True):
@@ -38,7 +25,7 @@ class Create(Change, frozen=True, kw_only=True):
 
     name: str
     description: str = ""
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Update(Change, frozen=True, kw_only=True):
@@ -46,7 +33,7 @@ class Update(Change, frozen=True, kw_only=True):
 
     version: str | None = None
     description: str | None = None
-    tags: dict[str, str | None] = {}
+    tags: dict[str, str | None] = msgspec.field(default_factory=dict)
 
 
 class Rename(Change, frozen=True, kw_only=True):
@@ -61,7 +48,7 @@ class Register(Change, frozen=True, kw_only=True):
     source: str
     run_id: str | None = None
     description: str = ""
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Alias(Change, frozen=True, kw_only=True):
@@ -87,20 +74,4 @@ class Remove(Change, frozen=True, kw_only=True):
 
 AnyChange = Create | Update | Rename | Register | Alias | SetStage | Remove
 
-_decode: Any = msgspec.json.Decoder(AnyChange).decode
-_encode = msgspec.json.Encoder().encode
-
-
-def line(change: Change) -> bytes:
-    """One event as a whole line."""
-    return _encode(change) + b"\n"
-
-
-def read(file: Path) -> Iterator[AnyChange]:
-    """What a file says, in order. What cannot be read is passed over; doctor reports it."""
-    lines = file.read_bytes().split(b"\n")[:-1]  # behind the last newline: still being written
-    header = decode_header(lines[0]) if lines else None
-    if header is None or header.autolog <= VERSION:
-        for line in lines:
-            with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
-                yield _decode(line)
+decode: Any = msgspec.json.Decoder(AnyChange).decode

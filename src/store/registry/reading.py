@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..changes import read
+from ..files import entries, visible
 from ..reading import log_files
 from ..writer import is_draft
-from .events import Create, Register, Rename, read
+from .events import Create, Register, Rename, decode
 from .history import History, Registration
 from .names import model_name
 
@@ -27,7 +29,7 @@ class Reader:
         """What a folder says; None when it is not there, or not that of a model."""
         if not folder.is_dir():
             return None
-        events = [event for file in log_files(folder) for event in read(file)]
+        events = [event for file in log_files(folder) for event in read(file, decode)]
         events.sort(key=lambda event: event.time)  # stable: a file's lines stay in their order
         known = (event.name for event in events if isinstance(event, Create | Rename))
         name = model_name(folder.name, known)
@@ -58,28 +60,13 @@ def version_folders(folder: Path) -> Iterator[tuple[int, Path]]:
 
 def registration(version: Path) -> Register | None:
     """What a version's folder says; None while somebody is still copying it."""
-    events = (event for file in log_files(version) for event in read(file))
+    events = (event for file in log_files(version) for event in read(file, decode))
     return next((event for event in events if isinstance(event, Register)), None)
 
 
 def drafts(folder: Path) -> Iterator[Path]:
     """What is being written in a folder, or was never finished."""
     return (Path(entry) for entry in entries(folder) if is_draft(entry.name))
-
-
-def visible(folder: str | Path) -> Iterator[os.DirEntry[str]]:
-    """The folders in a folder, without drafts."""
-    shown = (entry for entry in entries(folder) if not entry.name.startswith("."))
-    return (entry for entry in shown if entry.is_dir(follow_symlinks=False))
-
-
-def entries(folder: str | Path) -> list[os.DirEntry[str]]:
-    """What is in a folder; nothing when it is not there (any more)."""
-    try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def _numbered(folder: Path) -> Iterator[os.DirEntry[str]]:

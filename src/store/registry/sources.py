@@ -11,7 +11,9 @@ from ..errors import ArtifactNotFound, InvalidName
 
 if TYPE_CHECKING:
     from ..base import Store
+    from .base import ModelVersion, Registry
 
+_VERSION = re.compile(r"models:/([^/]+?)(?:/([0-9]+)|@([\w-]+))")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 LOGGED = re.compile(r"m-[0-9a-f]{32}")
 """The id that a model gets when it is logged."""
@@ -63,21 +65,33 @@ def checked_address(source: str, store: Store) -> tuple[str, str | None]:
     found = run_source(source) or _logged(source, store)
     if found is None:
         return source, None
-    whole = found._replace(run_id=store.get(found.run_id).id)
-    store.artifacts(whole.run_id).path(whole.path)
-    return str(whole), whole.run_id
+    run = store.get(found.run_id)
+    store.artifacts(run.id).path(found.path)
+    return str(found._replace(run_id=run.id)), run.parent_id if run.kind == "model" else run.id
 
 
-def checked_folder(folder: os.PathLike[str], store: Path) -> Path:
-    """A folder that can be copied into the ``store``.
+def named_version(source: str, registry: Registry) -> ModelVersion | None:
+    """The version that ``models:/<name>/<number>`` or ``models:/<name>@<alias>`` names; else None.
 
-    Raises ArtifactNotFound when there is none, InvalidName for a file or what holds the store.
+    Raises ModelNotFound, VersionNotFound, AliasNotFound.
+    """
+    match = _VERSION.fullmatch(source)
+    if match is None:
+        return None
+    name, number, alias = match.groups()
+    return registry.version_by_alias(name, alias) if alias else registry.version(name, int(number))
+
+
+def checked_folder(folder: os.PathLike[str], place: Path | None) -> Path:
+    """A folder that can be copied to ``place``, or out of this machine's folders.
+
+    Raises ArtifactNotFound when there is none, InvalidName for a file or what holds the place.
     """
     path = Path(folder).resolve()
     if not path.exists():
         raise ArtifactNotFound(f"there is no folder {os.fspath(folder)!r} to register")
     if not path.is_dir():
         raise InvalidName(f"{os.fspath(folder)!r} is a file; a model is a folder")
-    if store.resolve().is_relative_to(path):
+    if place is not None and place.resolve().is_relative_to(path):
         raise InvalidName(f"{os.fspath(folder)!r} holds the store itself; give the folder of the model")
     return path

@@ -7,27 +7,21 @@ fails when something stands there already, also on network file systems.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
-from ..files import remove
-from ..log import EventLog, event_log, new_id, now
+from ..changes import Change, line, stamped
+from ..files import draft, put
+from ..log import EventLog, event_log, new_id
 from ..sharing import Found, note, share
-from ..who import user_at_host
-from .events import Change, Create, Register, line
+from .events import Create, Register
 from .history import History
-from .reading import entries
 
 MODEL = "model"
 """The folder in a version's folder that holds a model copied into the registry."""
-
-_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 
 
 class ModelFolder:
@@ -39,28 +33,28 @@ class ModelFolder:
 
     def append(self, history: History, changes: Iterable[Change]) -> None:
         """Add what follows ``history``, in one write: all or nothing."""
-        data = b"".join(map(line, _stamped(changes, history)))
+        data = b"".join(map(line, stamped(changes, history.latest)))
         if data:
             self._log.append(data)
             self._log.close()
 
     def create(self, change: Create) -> bool:
         """Begin the model; False when somebody else did."""
-        with _draft(self.path.parent) as draft:
-            _write(draft, *_stamped([change]))
-            return _put(draft, self.path)
+        with draft(self.path.parent) as unfinished:
+            _write(unfinished, *stamped([change]))
+            return put(unfinished, self.path)
 
     def register(self, history: History, change: Register, files: Path | None) -> str:
         """Give the next number to a version, with a copy of ``files``. Returns its id."""
         id, store = new_id(), self.path.parents[2]
         shared: Found = ()
-        with _draft(self.path) as draft:
-            _write(draft / id, *_stamped([change], history))  # first: it tells doctor who is at work
+        with draft(self.path) as unfinished:
+            _write(unfinished / id, *stamped([change], history.latest))  # first: doctor sees who is at work
             if files is not None:
-                shutil.copytree(files, draft / id / MODEL)
-                shared = share(draft / id / MODEL, store)
+                shutil.copytree(files, unfinished / id / MODEL)
+                shared = share(unfinished / id / MODEL, store)
             number = history.highest + 1
-            while not _put(draft, self.path / str(number)):
+            while not put(unfinished, self.path / str(number)):
                 number += 1
             note(shared, self.path / str(number) / id / MODEL, store)
             return id
@@ -76,55 +70,26 @@ class ModelFolder:
 
     def rename(self, target: Path) -> bool:
         """Move the model to another folder; False when another one stands there."""
-        return _put(self.path, target)
+        return put(self.path, target)
+
+    def files(self, version: int, id: str) -> Path:
+        """Where the copied files of a version are, if it has any."""
+        return self.path / str(version) / id / MODEL
 
     def free(self, version: int, id: str) -> None:
         """Remove the copied files of a version: at once for a reader, or not at all."""
-        files = self.path / str(version) / id / MODEL
+        files = self.files(version, id)
         if files.exists():
             discard(files, self.path)
 
 
 def discard(path: Path, beside: Path) -> None:
     """Remove a folder that is gone for others before its files are; what is left is a draft's."""
-    with _draft(beside) as draft:
-        os.rename(path, draft)
-
-
-@contextmanager
-def _draft(folder: Path) -> Iterator[Path]:
-    """A name for something unfinished in ``folder``; what stands there at the end is removed."""
-    draft = folder / f".{os.urandom(8).hex()}.part"
-    try:
-        yield draft
-    finally:
-        remove(draft)
+    with draft(beside) as unfinished:
+        os.rename(path, unfinished)
 
 
 def _write(folder: Path, *changes: Change) -> None:
     log = EventLog(folder)
     log.append(b"".join(map(line, changes)))
     log.close()
-
-
-def _put(folder: Path, target: Path) -> bool:
-    """Rename a folder that is not empty; False when something stands at ``target``."""
-    inside = {entry.name for entry in entries(folder)}
-    try:
-        os.rename(folder, target)
-    except FileNotFoundError:
-        # A network file system may have lost the answer and asked again for what was done.
-        if not inside or inside != {entry.name for entry in entries(target)}:
-            raise
-    except OSError as error:
-        if error.errno not in _TAKEN:
-            raise
-        return False
-    return True
-
-
-def _stamped(changes: Iterable[Change], history: History | None = None) -> list[Change]:
-    """With time and author. Later than all that the author has seen, whatever the clocks say."""
-    time = max(now(), history.latest + 1 if history else 0)
-    by = user_at_host()
-    return [msgspec.structs.replace(change, time=time, by=by) for change in changes]

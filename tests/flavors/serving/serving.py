@@ -19,8 +19,8 @@ from sklearn.linear_model import LinearRegression
 import autolog
 from autolog.flavors.serving.app import make_app
 from autolog.flavors.serving.guard import Limits
-from autolog.flavors.serving.run import configured
 from autolog.flavors.serving.service import Served, Service
+from autolog.web.running import configured
 
 JSON = {"Content-Type": "application/json"}
 ROWS = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.5, 0.0, 1.5]})

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autolog.flavors.serving import connections
-from autolog.flavors.serving.guard import LOCAL, Limits, is_loopback
-from autolog.flavors.serving.run import hosts_for, read_token
+from autolog.flavors.serving.guard import Limits
+from autolog.web import connections
+from autolog.web.guard import LOCAL, hosts_for, is_loopback
+from autolog.web.running import read_token
 from tests.flavors.serving.serving import ONE, Server, running, serving
 
 
@@ -113,18 +114,18 @@ def test_with_the_token(guarded: Server) -> None:
 def test_reading_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "token").write_text("abc\n")
     (tmp_path / "empty").write_text("\n")
-    assert read_token(str(tmp_path / "token")) == "abc"
-    assert read_token(None) is None
+    assert read_token(str(tmp_path / "token"), "AUTOLOG_SERVE_TOKEN") == "abc"
+    assert read_token(None, "AUTOLOG_SERVE_TOKEN") is None
     monkeypatch.setenv("AUTOLOG_SERVE_TOKEN", "def")
-    assert read_token(None) == "def"
+    assert read_token(None, "AUTOLOG_SERVE_TOKEN") == "def"
     with pytest.raises(ValueError, match="there is no token in"):
-        read_token(str(tmp_path / "empty"))
+        read_token(str(tmp_path / "empty"), "AUTOLOG_SERVE_TOKEN")
 
 
 def test_a_body_that_is_too_large(guarded: Server) -> None:
     response = guarded.ask({"inputs": [[1, 2]] * 300}, **bearer("sésame"))
     assert (response.status_code, response.json()["error_code"]) == (413, "REQUEST_TOO_LARGE")
-    assert response.json()["message"] == "a request may have 1000 bytes; send fewer rows at once"
+    assert response.json()["message"] == "a request may have 1000 bytes; send less at once"
 
 
 def head(server: Server, *more: str) -> bytes:

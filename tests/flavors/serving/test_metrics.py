@@ -6,7 +6,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from autolog.flavors.serving.metrics import Metrics, _forget_dead_workers
+from autolog.flavors.serving.metrics import Metrics
+from autolog.web.counting import _forget_dead_workers
 from tests.flavors.serving.serving import ONE, Server, running, serving
 
 

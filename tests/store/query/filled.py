@@ -37,15 +37,22 @@ def index_of(runs: Sequence[RunData], deleted: Collection[str] = ()) -> Iterator
     schema.metadata.create_all(engine, checkfirst=False)
     try:
         with engine.connect() as connection:
-            _fill(connection, runs, deleted)
+            fill(connection, runs, deleted)
             yield connection
     finally:
         engine.dispose()
 
 
-def _fill(connection: sa.Connection, runs: Sequence[RunData], deleted: Collection[str]) -> None:
+def fill(connection: sa.Connection, runs: Sequence[RunData], deleted: Collection[str] = ()) -> None:
     experiments = {name: id for id, name in enumerate(sorted({run.experiment for run in runs}), 1)}
-    _insert(connection, schema.experiments, [{"id": id, "name": name} for name, id in experiments.items()])
+    _insert(
+        connection,
+        schema.experiments,
+        [
+            {"id": id, "experiment_id": str(id), "folder": name, "name": name}
+            for name, id in experiments.items()
+        ],
+    )
     for id, run in enumerate(runs, 1):
         row = {
             "id": id,
@@ -58,7 +65,7 @@ def _fill(connection: sa.Connection, runs: Sequence[RunData], deleted: Collectio
         same = ("name", "status", "stale", "start_time", "end_time", "error")
         _insert(connection, schema.runs, [row | {name: getattr(run, name) for name in same}])
         _insert(connection, schema.params, [_param(id, *item) for item in run.params.items()])
-        _insert(connection, schema.tags, [{"run": id, "key": k, "value": v} for k, v in run.tags.items()])
+        _insert(connection, schema.tags, [_tag(id, *item) for item in run.tags.items()])
         _insert(connection, schema.metrics, [_metric(id, *item) for item in run.metrics.items()])
         _insert(connection, schema.inputs, [_input(id, data) for data in run.inputs])
 
@@ -71,6 +78,10 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[s
 def _param(run: int, key: str, value: Any) -> dict[str, Any]:
     number = read_number(value)
     return {"run": run, "key": key, "value": json.dumps(value), "text": str(value), "number": number}
+
+
+def _tag(run: int, key: str, value: str) -> dict[str, Any]:
+    return {"run": run, "key": key, "value": value, "number": read_number(value)}
 
 
 def _metric(run: int, key: str, value: float) -> dict[str, Any]:

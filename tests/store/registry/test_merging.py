@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from autolog.store import changes
 from autolog.store.doctor import Doctor, Problem
 from autolog.store.errors import ArtifactNotFound, NameTaken
 from autolog.store.folder import FolderStore
 from autolog.store.log import now
-from autolog.store.registry import writing
 
 from ..logs import alive, gone, write
 
@@ -128,7 +128,7 @@ def test_a_copy_of_a_store_copied_back_changes_nothing(as_another: Callable[[], 
 
 def test_a_clock_that_is_behind_still_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     filled("store", "red")
-    monkeypatch.setattr(writing, "now", lambda: now() - 3_600_000)
+    monkeypatch.setattr(changes, "now", lambda: now() - 3_600_000)
     store().registry.set_alias("fraud", "champion", 1)
     store().registry.update("fraud", description="new")
     assert store().registry.version_by_alias("fraud", "champion").version == 1
@@ -225,7 +225,7 @@ def lost_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         rename(source, target)
         rename(source, target)
 
-    monkeypatch.setattr(writing.os, "rename", twice)
+    monkeypatch.setattr(os, "rename", twice)
 
 
 @pytest.mark.usefixtures("lost_answers")

@@ -25,6 +25,14 @@ class Connection(HttpToolsProtocol):
         self._have_head()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """The server stops: what has an end may come to it, a stream of events has none."""
+        super().shutdown()
+        cycle = self.cycle
+        if cycle is not None and cycle.response_started and cycle.chunked_encoding:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
     def on_message_begin(self) -> None:
         self._expect_head()
         super().on_message_begin()

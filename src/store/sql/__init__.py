@@ -1,0 +1,1 @@
+"""A store that is a database: SQLite or PostgreSQL. `store.SqlStore` is the way in."""

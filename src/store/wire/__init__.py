@@ -1,0 +1,1 @@
+"""What goes over HTTP: one table of endpoints, from which the server and the clients are made."""

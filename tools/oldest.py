@@ -31,7 +31,8 @@ def oldest() -> list[str]:
     found = set()
     for requirement in required([*PROJECT["dependencies"], f"{PROJECT['name']}[frameworks]"]):
         bound = next(bound.version for bound in requirement.specifier if bound.operator == ">=")
-        found.add(f"{requirement.name}=={bound}")
+        extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+        found.add(f"{requirement.name}{extras}=={bound}")
     return sorted(found)
 
 

@@ -124,7 +124,8 @@ def _send_all(store: str | None) -> bool:
     from ..store.http.access import server_url
     from ..store.http.spool import Spool, spools
 
-    chosen = list(spools()) if store is None else [Spool.of(server_url(store)[0])]
+    known = spools() if store is None else [Spool.of(server_url(store)[0])]
+    chosen = [spool for spool in known if spool.path.is_dir()]
     if not chosen:
         click.echo("nothing waits for a server")
     sent = [_sent(spool, store) for spool in chosen]

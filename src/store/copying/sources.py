@@ -22,29 +22,10 @@ def opened(address: str, artifacts: Path | None = None) -> Iterator[Store]:
     place = kept(address)
     if place is not None:
         with served(place, artifacts) as url:
-            yield _known_models(url)
-    elif address.partition("://")[0].lower() in ("http", "https"):
-        yield _known_models(address)
+            yield open_store(url)
     else:
         _check(address)
         yield open_store(address)
-
-
-def _known_models(url: str) -> Store:
-    """The store on a server; of one of MLflow's with its logged models."""
-    from ..http.access import access
-    from ..http.client import Client, Stranger
-    from ..http.kinds import Kind
-    from ..wire import own
-    from .mlflow_models import with_models
-
-    reached = access(url)
-    kind = Kind(reached)
-    try:
-        Client(reached).call(own.HELLO, own.Question())
-    except Stranger:
-        kind.turns_out()
-    return open_store(url) if kind.mlflow is None else with_models(open_store(url), kind.mlflow)
 
 
 def to_copy_into(address: str, *, dry: bool) -> Store:

@@ -175,10 +175,13 @@ class Client:
                 yield watch
             except requests.RequestException as error:
                 if watch.over:
-                    raise Away(f"{self.url} did not answer within {whole:g} seconds") from None
-                raise self._away(error) from None
+                    raise self._late(whole) from None
+                raise self._away(error, min(whole, self.silence)) from None
 
-    def _away(self, error: requests.RequestException) -> StoreUnavailable:
+    def _late(self, seconds: float) -> Away:
+        return Away(f"{self.url} did not answer within {seconds:g} seconds")
+
+    def _away(self, error: requests.RequestException, silence: float) -> StoreUnavailable:
         if isinstance(error, requests.exceptions.SSLError):
             advice = "AUTOLOG_SERVER_CERT names a file with certificates to trust"
             return StoreUnavailable(
@@ -187,7 +190,7 @@ class Client:
         if isinstance(error, requests.ConnectTimeout) or "Failed to establish" in str(error):
             return Away(f"{self.url} cannot be reached ({_reason(error)})", taken=False)
         if isinstance(error, requests.Timeout):
-            return Away(f"{self.url} did not answer in time")
+            return self._late(silence)
         return Away(f"the connection to {self.url} was lost ({_reason(error)})")
 
     def _session(self) -> requests.Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +35,10 @@ class OwnReader:
     ) -> list[RunData]:
         asked = own.Search(filter, experiment, list(order_by), limit, offset)
         return [own.run_of(answer) for answer in self._ask(own.SEARCH, asked)]
+
+    def logged(self, experiment: str) -> Iterator[list[RunData]]:
+        """None: a search finds all models."""
+        return iter(())
 
     def get(self, id: str, *, deleted: bool = False) -> RunData:
         return own.run_of(self._ask(own.GET_RUN, own.GetRun(id, deleted)))

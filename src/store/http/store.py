@@ -6,10 +6,10 @@ process wrote, and asks the server then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
@@ -31,10 +31,9 @@ from .shipper import shipper_of
 from .spool import Spool
 
 if TYPE_CHECKING:
-    from ..base import Store
     from ..experiments.base import Experiments
     from ..mlflow.client import MlflowClient
-    from ..mlflow.reader import MlflowReader
+    from ..mlflow.logged import LoggedReader
     from ..registry.base import Registry
 
 Answered = TypeVar("Answered")
@@ -133,15 +132,17 @@ class HttpStore:
         self._shipper.flush(_FLUSH)
 
     @cached_property
-    def _reader(self) -> OwnReader | MlflowReader:
+    def _reader(self) -> OwnReader | LoggedReader:
         return either(self._kind, OwnReader(self), self._mlflow_reader)
 
-    def _mlflow_reader(self, client: MlflowClient) -> MlflowReader:
-        from ..copying.mlflow_models import with_models
-        from ..mlflow.reader import MlflowReader
+    def _mlflow_reader(self, client: MlflowClient) -> LoggedReader:
+        from ..mlflow.logged import LoggedReader
 
-        reader = MlflowReader(client, self._flush)
-        return cast("MlflowReader", with_models(cast("Store", reader), client))
+        return LoggedReader(client, self._flush)
+
+    def logged(self, experiment: str) -> Iterator[list[RunData]]:
+        """The logged models of an MLflow server, page by page, as runs: a search there does not find them."""
+        return self._reader.logged(experiment)
 
     def search(
         self,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from ..base import Last, LoggedModel, RunData
+from ..base import ArtifactFolder, Last, LoggedModel, RunData
 from ..errors import ModelNotFound, RunNotFound
 from ..index.binning import Samples, binned, edges
 from ..index.lookup import is_deleted, lookup
@@ -134,7 +134,7 @@ class MlflowReader:
                     return model
         raise ModelNotFound(f"no run of {self.uri} holds the model {id!r}")
 
-    def artifacts(self, id: str) -> MlflowArtifacts:
+    def artifacts(self, id: str) -> ArtifactFolder:
         self._flush()
         return MlflowArtifacts(self._client, self._found(id, deleted=True))
 

@@ -161,8 +161,9 @@ def test_a_user_and_a_password(client: Any, monkeypatch: pytest.MonkeyPatch) -> 
 PROCESS = """
 import sys, mlflow
 mlflow.set_tracking_uri(sys.argv[1])
-mlflow.set_experiment("together")
-with mlflow.start_run(run_name=sys.argv[2]):
+experiment = mlflow.set_experiment("together")
+# Where another was quicker to create it, MLflow does not make it the active one.
+with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=sys.argv[2]):
     for step in range(50):
         mlflow.log_metric("m", step, step=step)
 """

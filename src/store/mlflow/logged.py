@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import msgspec
 
-from ..base import ArtifactFolder, Entry, Input, Last, LoggedModel, RunData, Store
+from ..base import ArtifactFolder, Entry, Input, Last, LoggedModel, RunData
 from ..errors import ArtifactNotFound
 from ..events import read_number, wire_number
-from ..mlflow.artifacts import fetched
-from ..mlflow.client import MISSING, MlflowClient, Refused
-from ..mlflow.files import Root
 from ..points import Points
 from ..registry.sources import LOGGED
 from ..wire.artifacts import FileInfo
@@ -23,6 +20,10 @@ from ..wire.common import Tag
 from ..wire.endpoint import Endpoint
 from ..wire.models import Get, ListFiles, Search
 from ..wire.tracking import Metric
+from .artifacts import fetched
+from .client import MISSING, MlflowClient, Refused
+from .files import Root
+from .reader import MlflowReader
 
 _PATH = "model"
 _PAGE = 50
@@ -70,25 +71,16 @@ _GET = Endpoint("GET", "/mlflow/logged-models/{model_id}", Get, _One)
 _LIST = Endpoint("GET", "/mlflow/logged-models/{model_id}/artifacts/directories", ListFiles, _Files)
 
 
-def with_models(store: Store, client: MlflowClient) -> Store:
-    """The store, which knows its server's logged models, too. It is for reading."""
-    return cast(Store, _WithModels(store, client))
+class LoggedReader(MlflowReader):
+    """Gives runs, and the logged models beside them."""
 
-
-class _WithModels:
-    """What is asked about a model is answered here, everything else by the store."""
-
-    def __init__(self, store: Store, client: MlflowClient) -> None:
-        self._store = store
-        self._client = client
+    def __init__(self, client: MlflowClient, flush: Callable[[], None]) -> None:
+        super().__init__(client, flush)
         self._page: Mapping[str, _Model] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
     def logged(self, experiment: str) -> Iterator[list[RunData]]:
         """The models of an experiment, page by page."""
-        id, token = self._store.experiments.named(experiment).id, ""
+        id, token = self.experiments.named(experiment).id, ""
         while True:
             answer = self._client.call(_SEARCH, Search([id], max_results=_PAGE, page_token=token))
             self._page = {model.info.model_id: model for model in answer.models}
@@ -100,18 +92,18 @@ class _WithModels:
     def get(self, id: str, *, deleted: bool = False) -> RunData:
         model = self._model(id)
         if model is None:
-            return self._store.get(id, deleted=deleted)
-        return _run(model, self._store.experiments.get(model.info.experiment_id).name)
+            return super().get(id, deleted=deleted)
+        return _run(model, self.experiments.get(model.info.experiment_id).name)
 
     def latest(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Last]]:
         models = {id: model for id in ids if (model := self._model(id))}
-        found = dict(self._store.latest([id for id in ids if id not in models]))
+        found = dict(super().latest([id for id in ids if id not in models]))
         return found | {id: _latest(model) for id, model in models.items()}
 
     def points(self, id: str, key: str) -> Points:
         model = self._model(id)
         if model is None:
-            return self._store.points(id, key)
+            return super().points(id, key)
         rows = _points(model).get(key, [])
         return Points(
             array("q", [row.step for row in rows]),
@@ -121,25 +113,25 @@ class _WithModels:
 
     def artifacts(self, id: str) -> ArtifactFolder:
         model = self._model(id)
-        return self._store.artifacts(id) if model is None else _ModelFiles(self._client, model.info)
+        return super().artifacts(id) if model is None else _ModelFiles(self._client, model.info)
 
     def models(self, *ids: str) -> list[LoggedModel]:
         return [found for id in ids for found in self._models(id)]
 
     def model(self, id: str) -> LoggedModel:
         found = self._model(id)
-        return self._store.model(id) if found is None else self._logged(found)
+        return super().model(id) if found is None else self._logged(found)
 
     def _models(self, id: str) -> list[LoggedModel]:
         """Behind those among a run's files the models that are nested in it."""
         model = self._model(id)
         if model is None:
-            return [*self._store.models(id), *map(self._logged, self._nested(id))]
+            return [*super().models(id), *map(self._logged, self._nested(id))]
         return [self._logged(model)] if model.info.status == "LOGGED_MODEL_READY" else []
 
     def _nested(self, run: str) -> list[_Model]:
         """Those that MLflow's clients logged in a run, and that are whole."""
-        experiment = self._store.experiments.named(self._store.get(run).experiment).id
+        experiment = self.experiments.named(super().get(run, deleted=True).experiment).id
         try:
             answer = self._client.call(_SEARCH, Search([experiment], f"attributes.source_run_id = '{run}'"))
         except Refused as error:

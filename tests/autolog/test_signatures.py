@@ -288,6 +288,7 @@ def test_polars_through_a_real_pipeline() -> None:
     assert predictor().predict(table).tolist() == fitted.predict(table).tolist()
 
 
+@pytest.mark.slow
 def test_of_a_search_it_is_that_of_all_its_data() -> None:
     X = pd.DataFrame({"size": SIZES.where(SIZES != 29)})
     GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2]}, cv=2).fit(X, Y)

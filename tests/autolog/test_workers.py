@@ -41,6 +41,7 @@ def enabled() -> None:
     autolog.enable(models=False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("enabled")
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
 def test_fits_in_joblib_are_nested_in_the_users_run(backend: str) -> None:
@@ -62,6 +63,7 @@ def test_without_a_run_each_fit_is_a_run_of_its_own(backend: str) -> None:
     assert [run.parent_id for run in runs] == [None] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("enabled")
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_a_bound_fit_can_be_delayed(backend: str) -> None:
@@ -71,6 +73,7 @@ def test_a_bound_fit_can_be_delayed(backend: str) -> None:
     assert len(autolog.search_runs("parent IS NOT NULL")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("enabled")
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_fits_in_multiprocessing_children_are_nested(method: str) -> None:
@@ -168,6 +171,7 @@ with autolog.run("mine"):
 """
 
 
+@pytest.mark.slow
 def test_classes_of_the_script_itself_are_hooked_in_workers_too(tmp_path: Path) -> None:
     """They go to the worker by value, which makes them empty first."""
     script = tmp_path / "script.py"

@@ -18,6 +18,7 @@ from .conftest import TRIALS, Command, run_id
 STORE = ("--store", "runs")
 
 
+@pytest.mark.slow
 def test_deleted_runs_are_gone_and_come_back(autolog: Command, store: FolderStore) -> None:
     search = run_id(store, "search")
     assert f"{1 + TRIALS} runs deleted" in autolog("delete", *STORE, search[:8]).out
@@ -58,6 +59,7 @@ def test_gc_frees_what_was_deleted(autolog: Command, store: FolderStore) -> None
     assert store.search("deleted = true") == []
 
 
+@pytest.mark.slow
 def test_gc_after_the_process_ended_takes_out_a_nested_run(autolog: Command) -> None:
     _elsewhere("from tests.cli import conftest; conftest._search(conftest.FolderStore('runs'))")
     store = FolderStore("runs")

@@ -77,6 +77,7 @@ def test_an_interrupt_kills_with_its_signal() -> None:
     assert same("program.py").returncode < 0
 
 
+@pytest.mark.slow
 def test_spawned_children_import_the_script_again() -> None:
     Path("program.py").write_text(SPAWN)
     assert "__mp_main__" in same("program.py").stdout
@@ -98,6 +99,7 @@ def test_modules(module: str) -> None:
     same("-m", module, "--help", "-m", "x")
 
 
+@pytest.mark.slow
 def test_a_folder_and_a_zip_file() -> None:
     Path("folder").mkdir()
     Path("folder/__main__.py").write_text(LOOK)
@@ -127,6 +129,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(command: list[str], what: str) ->
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "status", "error"),
     [
@@ -162,6 +165,7 @@ def test_the_fits_of_an_unchanged_script_are_recorded() -> None:
     assert (run.name, run.params["max_depth"]) == ("DecisionTreeClassifier", 2)
 
 
+@pytest.mark.slow
 def test_people_are_told_where_the_runs_are() -> None:
     Path("logs.py").write_text("import autolog\nautolog.log_metric('x', 1.0)\n")
     ours, theirs = pty.openpty()

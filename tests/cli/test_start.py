@@ -43,6 +43,7 @@ def test_version(autolog: Command) -> None:
     assert autolog("--version").out == f"autolog {__version__}\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     Path("many").mkdir()
     code = "import sys; from autolog.cli import main; sys.exit(main(sys.argv[1:]))"

@@ -113,6 +113,7 @@ def test_wrong_use(autolog: Command, fruit: FolderStore, arguments: list[str], m
     assert not Path("nowhere.db").exists()
 
 
+@pytest.mark.slow
 def test_to_a_server_and_back(autolog: Command, fruit: FolderStore, server: Server) -> None:
     assert autolog("sync", "--from", "fruit", "--to", server.address).code == 0
     assert len(FolderStore("served").search()) == 2

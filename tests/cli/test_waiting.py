@@ -15,6 +15,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("after", "said"), [(0.0, True), (60.0, False)])
 def test_only_what_takes_long_is_said(monkeypatch: pytest.MonkeyPatch, after: float, said: bool) -> None:
     terminal = Terminal()

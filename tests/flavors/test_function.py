@@ -219,6 +219,7 @@ SCRIPT = """
 """
 
 
+@pytest.mark.slow
 def test_functions_and_classes_of_a_script(tmp_path: Path) -> None:
     """The script itself is not run again."""
     action = """

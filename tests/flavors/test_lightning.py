@@ -104,6 +104,7 @@ def said(module: nn.Module) -> Any:
         return module.eval()(torch.from_numpy(X)).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "hparams"),
     [

@@ -190,6 +190,7 @@ def test_false_as_a_key_stays_false(tmp_path: Path) -> None:
     assert flavors.load_model(tmp_path / "model").class_weight == weights
 
 
+@pytest.mark.slow
 def test_a_class_of_the_script_itself_is_not_saved(tmp_path: Path) -> None:
     script = """
         from pathlib import Path

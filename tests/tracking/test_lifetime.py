@@ -107,6 +107,7 @@ def test_a_forked_child_ends_nothing_of_its_parents(tmp_path: Path) -> None:
     assert run.status == "FINISHED" and run.metrics == {"x": 1.0, "child": 2.0, "after": 3.0}
 
 
+@pytest.mark.slow
 def test_killed_by_force_everything_logged_is_there(tmp_path: Path) -> None:
     code = (
         HEAD + "i = 0\nwhile True:\n    autolog.log_metric('i', float(i))\n    i += 1; print(i, flush=True)\n"

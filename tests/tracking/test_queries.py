@@ -90,6 +90,7 @@ def test_buckets_are_of_one_store(tmp_path: Path) -> None:
         autolog.buckets(runs, "acc", 1)
 
 
+@pytest.mark.slow
 def test_listing_runs_loads_no_parser() -> None:
     record("one")
     code = "import sys, autolog; assert len(autolog.search_runs()) == 1; print(*sys.modules)"

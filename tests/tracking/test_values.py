@@ -243,6 +243,7 @@ def test_any_value_can_be_written_to_the_log(value: object) -> None:
     assert msgspec.json.decode(msgspec.json.encode(recorded)) == recorded
 
 
+@pytest.mark.slow
 @given(NESTED)
 def test_any_value_can_be_written_as_json(value: object) -> None:
     json.dumps(json_ready(value), allow_nan=False)

@@ -82,6 +82,7 @@ class Rows(lightgbm.Sequence):
         return len(self.X)
 
 
+@pytest.mark.slow
 def test_sequences_are_not_read(runs: Runs, rows: tuple[np.ndarray, np.ndarray]) -> None:
     X, y = rows
     reads = []
@@ -101,6 +102,7 @@ def test_data_that_was_constructed_before(runs: Runs, rows: tuple[np.ndarray, np
     assert runs()[0].inputs[0].facts["shape"] == [90, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["param", "callback"])
 def test_early_stopping(runs: Runs, sets: Sets, by: str) -> None:
     if by == "param":

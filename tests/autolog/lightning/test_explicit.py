@@ -133,6 +133,7 @@ def test_the_logger_as_users_call_it(explicit: Runs, pl: Any) -> None:
     assert run.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_a_logger_names_the_run_and_goes_on_with_one(runs: Runs, pl: Any) -> None:
     trainer(pl, logger=autolog.LightningLogger("first", experiment="here")).fit(module(pl), data())
     (run,) = runs()

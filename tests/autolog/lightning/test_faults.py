@@ -107,6 +107,7 @@ def test_a_store_that_fails_at_a_later_step(
     assert len(run.history("loss_step").step) >= at
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be(pl: Any, lenient: Lenient, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = train(pl)
     lenient()

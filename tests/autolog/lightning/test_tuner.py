@@ -66,6 +66,7 @@ def test_searching_in_the_middle_of_a_fit_adds_no_steps_to_it(runs: Runs, pl: An
     assert list(history(fit, "loss_step")) == list(range(80))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fit", "validate"])
 def test_scaling_the_batch_size(runs: Runs, pl: Any, method: str) -> None:
     model = module(pl)

@@ -40,6 +40,7 @@ def test_a_trial_is_open_from_ask_to_tell(runs: Runs) -> None:
     assert run.metrics["best_value"] == asked.metrics["value"] == 0.5
 
 
+@pytest.mark.slow
 def test_the_run_ends_with_the_study(runs: Runs) -> None:
     made = study()
     made.tell(made.ask(), 1.0)

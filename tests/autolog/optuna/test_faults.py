@@ -107,6 +107,7 @@ def test_a_store_that_cannot_be_written(warned: Callable[[], int], monkeypatch: 
     assert warned() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [True, False])
 def test_a_note_that_cannot_be_had(runs: Runs, monkeypatch: pytest.MonkeyPatch, held: bool) -> None:
     monkeypatch.setattr(sharing, "_PATIENCE", 0.05)

@@ -42,6 +42,7 @@ def test_fits_of_sklearn(runs: Runs, jobs: int) -> None:
         assert "training_accuracy" in trial.metrics
 
 
+@pytest.mark.slow
 def test_a_grid_search(runs: Runs) -> None:
     def objective(trial: optuna.Trial) -> float:
         grid = {"C": [0.1, 1.0]}

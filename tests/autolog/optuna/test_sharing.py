@@ -39,6 +39,7 @@ def tops(runs: Runs) -> list[Any]:
     return [run for run in runs() if run.parent_id is None]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @pytest.mark.parametrize("storage", [lambda: SQLITE, journal], ids=["sqlite", "journal"])
 def test_a_study_that_is_loaded_again_goes_on_in_its_run(runs: Runs, storage: Any) -> None:
@@ -52,6 +53,7 @@ def test_a_study_that_is_loaded_again_goes_on_in_its_run(runs: Runs, storage: An
     assert len(run.history("value")) == 8
 
 
+@pytest.mark.slow
 def test_a_study_that_was_deleted_is_another_one(runs: Runs) -> None:
     for _ in range(2):
         study(study_name="long", storage=SQLITE).optimize(square, n_trials=2)
@@ -59,6 +61,7 @@ def test_a_study_that_was_deleted_is_another_one(runs: Runs) -> None:
     assert [len(trials_of(run)) for run in tops(runs)] == [2, 2]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_deleted_is_not_gone_on_with(runs: Runs) -> None:
     for _ in range(2):
         study(study_name="long", storage=SQLITE, load_if_exists=True).optimize(square, n_trials=2)
@@ -67,6 +70,7 @@ def test_a_run_that_was_deleted_is_not_gone_on_with(runs: Runs) -> None:
     assert tops(runs) == []
 
 
+@pytest.mark.slow
 def test_studies_of_two_names_or_storages_are_two(runs: Runs) -> None:
     for name, storage in [("one", SQLITE), ("two", SQLITE), ("one", "sqlite:///other.db"), ("one", None)]:
         study(study_name=name, storage=storage).optimize(square, n_trials=1)

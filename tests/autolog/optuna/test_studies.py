@@ -12,6 +12,7 @@ import autolog
 from .conftest import Runs, best, parabola, study, trials_of
 
 
+@pytest.mark.slow
 def test_the_study_says_how_it_searches(runs: Runs) -> None:
     made = study(study_name="slopes", direction="maximize", pruner=optuna.pruners.HyperbandPruner())
     made.set_user_attr("team", {"size": 3})
@@ -100,6 +101,7 @@ def test_threads(runs: Runs) -> None:
     assert run.metrics["best_value"] == made.best_value
 
 
+@pytest.mark.slow
 def test_enqueued_trials_and_a_grid_that_is_done(runs: Runs) -> None:
     made = study(sampler=optuna.samplers.GridSampler({"x": [0.0, 1.0]}))
     made.enqueue_trial({"x": 0.5})

@@ -35,6 +35,7 @@ def bits(value: float) -> bytes:
     return struct.pack("d", value)
 
 
+@pytest.mark.slow
 @given(
     st.tuples(st.integers(1, 12), st.integers(1, 40)).flatmap(
         lambda shape: arrays(np.float64, shape, elements=st.floats(-1e9, 1e9) | st.just(math.nan))

@@ -57,6 +57,7 @@ def test_predictions_and_random_streams(iris, estimator) -> None:
     assert len(autolog.search_runs(store="runs")) == 1
 
 
+@pytest.mark.slow
 def test_a_stream_that_the_estimator_holds(iris) -> None:
     def outcome() -> float:
         stream = np.random.RandomState(0)
@@ -138,6 +139,7 @@ def test_pickles_are_the_same_bytes(iris) -> None:
     assert pickle.dumps(clone(model).fit(*iris)) == bare
 
 
+@pytest.mark.slow
 def test_a_pickle_loads_where_we_are_not_installed(tmp_path, runs, iris) -> None:
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(*iris)
     (tmp_path / "model.pickle").write_bytes(pickle.dumps([model, model.predict]))
@@ -220,6 +222,7 @@ def test_the_data_is_not_written_to_by_what_we_ask(iris: Any, kind: str) -> None
     assert fitted_on(data()) == expected
 
 
+@pytest.mark.slow
 def test_draws_of_another_thread_are_not_undone(iris: Any) -> None:
     autolog.enable(models=False)
     drawn: list[float] = []
@@ -274,6 +277,7 @@ print(type(Mine().fit([[1]])).__name__)
 """
 
 
+@pytest.mark.slow
 def test_a_class_that_refuses_to_be_changed_can_be_defined() -> None:
     environment = {**os.environ, "AUTOLOG_STRICT": "0"}
     command = [sys.executable, "-c", FROZEN]

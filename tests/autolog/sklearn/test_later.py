@@ -119,6 +119,7 @@ def test_data_given_to_a_model_is_no_prediction_of_it(runs, halves) -> None:
     assert "mean_absolute_error" not in runs()[0].metrics
 
 
+@pytest.mark.slow
 def test_a_metric_imported_before_enable(tmp_path) -> None:
     code = """
 from sklearn.metrics import accuracy_score

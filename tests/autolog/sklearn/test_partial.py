@@ -21,6 +21,7 @@ def batches(iris, n: int):
     return [(X[part], y[part]) for part in np.array_split(order, n)]
 
 
+@pytest.mark.slow
 def test_one_run_a_step_each_call(runs, iris) -> None:
     model, other = SGDClassifier(random_state=0), MiniBatchKMeans(2, n_init=1)
     for X, y in batches(iris, 5):
@@ -92,6 +93,7 @@ def test_scores_are_in_the_same_run(runs, iris) -> None:
     assert model.score(*iris) == runs()[0].metrics["score"]
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_kept_at_the_end(iris) -> None:
     autolog.enable(store="runs", silent=True)
     with autolog.run("mine") as mine:

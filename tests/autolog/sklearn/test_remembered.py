@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 
 import numpy as np
+import pytest
 
 from autolog.autolog.sklearn.remembered import Remembered
 
@@ -22,6 +23,7 @@ def test_things_are_told_apart_by_identity() -> None:
     assert remembered.get(other) is None
 
 
+@pytest.mark.slow
 def test_the_dead_are_forgotten() -> None:
     remembered: Remembered[int] = Remembered(10)
     for i in range(100):

@@ -166,6 +166,7 @@ def runs_of(store: Path) -> list[Run]:
     return sorted(autolog.search_runs(store=store), key=lambda run: run.start_time)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [classifier, gan, accumulation, kfold])
 def test_a_loop(check: Check, tmp_path: Path) -> None:
     bare = printed_by(check.__name__)

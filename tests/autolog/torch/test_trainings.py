@@ -117,6 +117,7 @@ def test_it_fails_with_the_users_run(recorded: Recorded) -> None:
     assert child.error == "LookupError: mine"
 
 
+@pytest.mark.slow
 def test_the_next_try_after_an_error_fails_the_first(recorded: Recorded) -> None:
     def fit(width: int) -> None:
         model, optimizer = made()
@@ -271,6 +272,7 @@ def test_threads_have_trainings_of_their_own(recorded: Recorded) -> None:
     assert sorted(losses(run) for run in recorded()) == sorted(expected.values())
 
 
+@pytest.mark.slow
 def test_parameters_without_a_module(recorded: Recorded) -> None:
     weights = torch.zeros(3, requires_grad=True)
     optimizer = SGD([weights], lr=0.1)

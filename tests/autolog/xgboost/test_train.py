@@ -255,6 +255,7 @@ def test_cv_stopped_early(runs: Runs, matrices: Matrices) -> None:
     assert (run.params["nfold"], run.params["num_boost_round"]) == (3, 100)
 
 
+@pytest.mark.slow
 def test_nothing_stays_behind(runs: Runs, matrices: Matrices) -> None:
     booster = trained(matrices)
     assert b"autolog" not in pickle.dumps(booster)

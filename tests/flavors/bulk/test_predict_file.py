@@ -213,6 +213,7 @@ def test_classes_that_are_text(tmp_path: Path) -> None:
 COMMAND = [sys.executable, "-c", "import sys; from autolog.cli import main; sys.exit(main())", "predict"]
 
 
+@pytest.mark.slow
 def test_from_the_standard_input_to_the_standard_output(model: str, tmp_path: Path) -> None:
     text = rows(10).to_csv(index=False)
     options = ["-i", "-", "--input-format", "csv", "-o", "-", "--output-format", "jsonl", "--keep", "id"]
@@ -221,6 +222,7 @@ def test_from_the_standard_input_to_the_standard_output(model: str, tmp_path: Pa
     assert done.stderr == "10 rows predicted, written to -\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [

@@ -181,6 +181,7 @@ KEYS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=JSONS
@@ -243,6 +244,7 @@ def test_an_answer_that_has_no_form_in_json(tmp_path: Path) -> None:
         assert server.ask(ONE).status_code == 500
 
 
+@pytest.mark.slow
 def test_a_model_that_is_too_slow(tmp_path: Path) -> None:
     go_on = threading.Event()
 

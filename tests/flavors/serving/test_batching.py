@@ -145,6 +145,7 @@ def at_once(number: int, ask: Callable[[int], Any]) -> list[Any]:
         return list(clients.map(ask, range(number)))
 
 
+@pytest.mark.slow
 def test_clients_at_once(tmp_path: Path) -> None:
     """Every client gets the answer to its own question, and some were put together."""
     sizes: list[int] = []

@@ -36,6 +36,7 @@ def test_an_array_for_named_columns(server: Server) -> None:
     )
 
 
+@pytest.mark.slow
 def test_missing_numbers(tmp_path: Path) -> None:
     """The client writes them as NaN, which is no JSON."""
     with running(serving(tmp_path / "model", lambda model, data: data["a"].fillna(9.0))) as server:
@@ -43,6 +44,7 @@ def test_missing_numbers(tmp_path: Path) -> None:
     assert found.get_predictions()[0].tolist() == [9.0, 1.0]
 
 
+@pytest.mark.slow
 def test_an_array_and_params(tmp_path: Path) -> None:
     signature = Signature(inputs=(Tensor("float32", (-1, 2)),), params=(Param("k", "long", 1),))
 
@@ -54,6 +56,7 @@ def test_an_array_and_params(tmp_path: Path) -> None:
     assert found.get_predictions()[0].tolist() == [30.0, 70.0]
 
 
+@pytest.mark.slow
 def test_what_the_client_says_of_a_mistake(server: Server) -> None:
     with pytest.raises(Exception, match="error code 400.*column 'b' is missing"):
         mlflows(server).invoke(ROWS[["a"]])

@@ -148,6 +148,7 @@ def test_a_body_in_chunks_that_is_too_large(guarded: Server) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 413")  # before the body has an end
 
 
+@pytest.mark.slow
 def test_a_body_that_does_not_come(guarded: Server) -> None:
     answer = talk(guarded, head(guarded, "Content-Length: 100") + b"{")
     assert answer.startswith(b"HTTP/1.1 408") and b"the body took longer than 1 seconds" in answer

@@ -58,6 +58,7 @@ def test_an_alias_that_moves_is_followed_and_no_request_fails(store: FolderStore
     assert set(found) <= {2.0, 20.0, 200.0}
 
 
+@pytest.mark.slow
 def test_a_version_that_cannot_be_loaded_changes_nothing(
     store: FolderStore, caplog: pytest.LogCaptureFixture
 ) -> None:

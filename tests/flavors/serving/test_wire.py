@@ -221,6 +221,7 @@ def bodies(signature: Signature | None) -> st.SearchStrategy[Any]:
     return st.one_of([st.fixed_dictionaries({name: form}, optional=params) for name, form in forms.items()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signature", ALL, ids=NAMES)
 @settings(max_examples=50, deadline=None)
 @given(data=st.data())

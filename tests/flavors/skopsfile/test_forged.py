@@ -200,6 +200,7 @@ def test_sizes_of_a_support_vector_machine(name: str, forged: Any, tmp_path: Pat
     refused(file)
 
 
+@pytest.mark.slow
 def test_a_file_that_unpacks_to_far_more(tmp_path: Path) -> None:
     text = json.dumps({"protocol": 2, "filler": " " * (80 << 20)})
     with ZipFile(tmp_path / "model.skops", "w", ZIP_DEFLATED) as archive:

@@ -52,6 +52,7 @@ def make(servers: list[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_everything_is_there(make: Make, tmp_path: Path, first: str, second: str) -> None:
     source, target = make(first, "source"), make(second, "target")

@@ -134,6 +134,7 @@ def test_models_from_an_experiment_come_with_it(tmp_path: Path, target: Store) -
     assert [version.version for version in target.registry.versions()] == [4, 3, 1]
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path) -> None:
     source, target = FolderStore(tmp_path / "many"), FolderStore(tmp_path / "target")
     fill(source, tmp_path / "model")
@@ -160,6 +161,7 @@ class Full(FolderStore):
         return super().create(experiment, name, id=id, **more)
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_is_said_and_the_others_are_copied(tmp_path: Path) -> None:
     source = FolderStore(tmp_path / "many")
     fill(source, tmp_path / "model")
@@ -179,6 +181,7 @@ def test_what_is_in_the_way_fails_one_run(source: FolderStore, target: Store) ->
     assert target.get("pear").name == "pear"
 
 
+@pytest.mark.slow
 def test_a_parent_that_began_later(source: FolderStore, target: Store) -> None:
     source.create("fruit", "core", parent="apple", id="core", time=BEGUN - 5)
     source.create("fruit", "seed", parent="core", id="seed", time=BEGUN - 6)

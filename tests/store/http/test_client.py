@@ -134,6 +134,7 @@ def serving_by_tls(certificate: Path, folder: Path) -> Iterator[str]:
         server.kill()
 
 
+@pytest.mark.slow
 def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = self_signed(tmp_path)
     monkeypatch.setenv("AUTOLOG_TOKEN", TOKEN)

@@ -93,6 +93,7 @@ def test_every_third_answer_is_spoiled(proxy: Faulty, there: FolderStore, fault:
     assert len([kind for _, _, kind in proxy.seen if kind]) >= 3
 
 
+@pytest.mark.slow
 def test_a_training_asks_nobody(proxy: Faulty, there: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     asking: list[str] = []
     real = requests.Session.request
@@ -110,6 +111,7 @@ def test_a_training_asks_nobody(proxy: Faulty, there: FolderStore, monkeypatch: 
     assert set(asking) == {"autolog-shipper"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -143,6 +145,7 @@ def test_a_reading_is_asked_again(proxy: Faulty) -> None:
             HttpStore(proxy.address).get("abcd1234")
 
 
+@pytest.mark.slow
 def test_a_change_is_never_made_twice(proxy: Faulty, there: FolderStore) -> None:
     store = HttpStore(proxy.address)
     proxy.plan = lambda method, path: "drop"
@@ -156,6 +159,7 @@ def test_a_change_is_never_made_twice(proxy: Faulty, there: FolderStore) -> None
     assert len(there.registry.versions("fraud")) == 2
 
 
+@pytest.mark.slow
 def test_a_large_file_goes_on_where_it_stopped(
     proxy: Faulty, there: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +212,7 @@ def test_a_file_that_is_refused_holds_nothing_up(proxy: Faulty, there: FolderSto
     assert left.read_bytes() == b""
 
 
+@pytest.mark.slow
 def test_many_runs_need_few_open_files(proxy: Faulty, there: FolderStore) -> None:
     proxy.plan = lambda method, path: "503"
     store = HttpStore(proxy.address)

@@ -99,6 +99,7 @@ def test_the_next_process_delivers_what_waits(tmp_path: Path) -> None:
     assert not list((tmp_path / ".state").rglob("events-*.jsonl"))  # freed: the server has it
 
 
+@pytest.mark.slow
 def test_a_process_waits_at_its_end(tmp_path: Path, server: Server) -> None:
     training = started(server.address, 1_000)
     output, said = training.communicate(timeout=120)
@@ -124,6 +125,7 @@ def test_what_a_killed_process_wrote_arrives(tmp_path: Path, server: Server) -> 
     assert there.get(id).stale
 
 
+@pytest.mark.slow
 def test_a_server_that_comes_late(tmp_path: Path) -> None:
     port = free_port()
     run = HttpStore(f"http://127.0.0.1:{port}").create("fruit", "apple")
@@ -141,6 +143,7 @@ def test_a_server_that_comes_late(tmp_path: Path) -> None:
         assert list(there.points(run.id, "loss").step) == [*range(100), 100, 100]
 
 
+@pytest.mark.slow
 def test_a_forked_child_is_shipped_too(tmp_path: Path, server: Server) -> None:
     store = HttpStore(server.address)
     run = store.create("fruit", "apple")

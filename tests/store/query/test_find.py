@@ -216,6 +216,7 @@ def test_filter_must_be_text(connection: sa.Connection) -> None:
         find(connection, None)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [1, 2_000])
 def test_the_number_of_statements_does_not_grow(runs: int) -> None:
     with index_of(

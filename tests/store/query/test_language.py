@@ -264,6 +264,7 @@ def trees() -> st.SearchStrategy[Node]:
     ).filter(lambda tree: len(list(levels(tree))) <= 16)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(trees())
 def test_a_tree_prints_as_its_filter(tree: Node) -> None:

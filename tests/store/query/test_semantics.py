@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,6 +191,7 @@ def filters() -> st.SearchStrategy[Node]:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(some_runs(), st.lists(filters(), min_size=1, max_size=6))
 def test_sql_answers_as_python_does(runs: list[RunData], asked: list[Node]) -> None:
@@ -199,6 +201,7 @@ def test_sql_answers_as_python_does(runs: list[RunData], asked: list[Node]) -> N
             assert found == {run.id for run in runs if holds(node, run, runs)}, str(node)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(some_runs(), st.sampled_from(["metrics.x", "params.x", "tags.y", "start_time"]), st.booleans())
 def test_runs_without_a_value_come_last(runs: list[RunData], key: str, descending: bool) -> None:

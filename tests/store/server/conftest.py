@@ -11,7 +11,7 @@ from autolog.store.base import Store
 from autolog.store.folder import FolderStore
 from tests.store.server.serving import Server, running
 
-KINDS = ["folder", "sqlite"]
+KINDS = ["folder", pytest.param("sqlite", marks=pytest.mark.slow)]
 
 
 def opened(kind: str, folder: Path) -> Store:

@@ -148,6 +148,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Server, run: str) -> N
     assert "files" not in server.get("artifacts/list", run_id=run)
 
 
+@pytest.mark.slow
 def test_an_upload_that_stops_coming_is_given_up(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
     with running(store, Limits(seconds=0.5)) as server:

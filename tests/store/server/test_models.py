@@ -126,6 +126,7 @@ def test_metrics_go_to_the_run_and_to_the_model(server: Server, experiment: str,
     ]
 
 
+@pytest.mark.slow
 def test_a_point_that_is_sent_again_for_models_is_there_once(
     server: Server, experiment: str, run: str
 ) -> None:
@@ -153,6 +154,7 @@ def test_a_metric_of_a_model_that_is_not_there(server: Server, run: str) -> None
     assert len(server.store.points(run, "acc")) == 0
 
 
+@pytest.mark.slow
 def test_searching_by_what_was_measured_on_a_data_set(server: Server, experiment: str, run: str) -> None:
     for name, on, value in (("a", "train", 0.9), ("b", "test", 0.8), ("c", "test", 0.7)):
         id = create(server, experiment, name=name, source_run_id=run)

@@ -155,6 +155,7 @@ def test_a_model_is_found_by_its_run(server: Server, trained: str) -> None:
     assert downloaded(server, download_uri(server, "fraud", "1"), "MLmodel") == b"flavors: {}"
 
 
+@pytest.mark.slow
 def test_search_goes_through_pages(server: Server) -> None:
     for name in "abc":
         server.post("registered-models/create", name=name)

@@ -57,6 +57,7 @@ def test_the_table_is_there() -> None:
     assert {"GET", "POST", "PUT", "PATCH", "DELETE"} == {method for method, _ in TABLE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers",
     [
@@ -81,6 +82,7 @@ def test_a_page_of_another_server_gets_nothing(server: Server, origin: str) -> N
     assert set(statuses(server, {**BEARER, "Origin": origin}).values()) == {403}
 
 
+@pytest.mark.slow
 def test_a_token_for_reading_changes_nothing(server: Server) -> None:
     found = statuses(server, {"Authorization": f"Bearer {READING}"})
     for asked, status in found.items():
@@ -88,6 +90,7 @@ def test_a_token_for_reading_changes_nothing(server: Server) -> None:
         assert (status == 403) == (method != "GET" and path not in READS), asked
 
 
+@pytest.mark.slow
 def test_bodies_must_be_json(server: Server) -> None:
     table = {
         (endpoint.method, filled(path))
@@ -112,6 +115,7 @@ def test_bodies_have_a_limit(server: Server) -> None:
     assert set(statuses(server, headers, table, b" " * 100_001).values()) == {413}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff", b"{}", b"[" * 50_000])
 def test_what_is_no_request_is_the_clients_mistake(server: Server, body: bytes) -> None:
     headers = {**BEARER, "Content-Type": "application/json"}
@@ -119,6 +123,7 @@ def test_what_is_no_request_is_the_clients_mistake(server: Server, body: bytes) 
         assert status < 500 or status == 501, (asked, body[:20])
 
 
+@pytest.mark.slow
 def test_every_answer_tells_browsers_what_they_may_do(server: Server) -> None:
     for method, path in [*TABLE, ("GET", "/nothing"), ("GET", "/health")]:
         with send(server, method, path, BEARER) as response:

@@ -137,6 +137,7 @@ def test_texts_that_postgresql_cannot_hold(store: SqlStore) -> None:
 _ENDS_EARLY = "import sys; from autolog import open_store; print(open_store(sys.argv[1]).create('e', 'x').id)"
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_is_gone_is_stale(address: str) -> None:
     command = [sys.executable, "-c", _ENDS_EARLY, address]
     id = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

@@ -6,6 +6,7 @@ when something is read for the first time.
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -120,10 +121,13 @@ class FolderStore(Queries):
         return self.experiments.folder_for(experiment)
 
     def _known(self, id: str) -> Path | None:
-        with suppress(RunNotFound):
-            whole, folder = self._locate(id)
-            return folder if whole == id else None
-        return None
+        """The folder of a run that was begun before. The index need not catch up for one that is new."""
+        folder = open_folder(self.path, id) or self._indexed(id)
+        if folder is None and any(self.path.glob(f"*/*-{glob.escape(id[:8])}")):
+            with suppress(RunNotFound):
+                whole, found = self._locate(id)
+                folder = found if whole == id else None
+        return folder
 
     def settle(self) -> None:
         """Nothing: what was written is where it belongs."""
@@ -140,14 +144,21 @@ class FolderStore(Queries):
             path.touch()
 
     def _locate(self, id: str) -> tuple[str, Path]:
-        """The whole id of a run and its folder; the index is asked only if it has to be."""
-        folder = open_folder(self.path, id)
+        """The whole id of a run and its folder; the index catches up only if it has to."""
+        folder = open_folder(self.path, id) or self._indexed(id)
         if folder is not None:
             return id, folder
         from .index.lookup import lookup
 
         row = self.index.read(lambda connection: lookup(connection, id, self.uri))
         return row.run_id, self.path / row.folder
+
+    def _indexed(self, id: str) -> Path | None:
+        """The folder of a run that was read before, and that is still there."""
+        from .index.lookup import folder_of
+
+        known = self.index.glance(lambda connection: folder_of(connection, id))
+        return self.path / known if known is not None and (self.path / known).is_dir() else None
 
     # Reading
 

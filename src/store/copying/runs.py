@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ..base import Last, LoggedModel, RunData, RunWriter, Store
-from ..errors import StoreError, StoreUnavailable
+from ..errors import RunNotFound, StoreError, StoreUnavailable
 from ..events import Delete, Model
 from ..log import now
 from . import files
@@ -24,13 +24,16 @@ _PATIENCE = 3
 """Runs in a row that a store may be away for; then it is."""
 
 
-class _Lasts(NamedTuple):
-    """The last points of runs that ended, and ended alike there: so all before the last are there, too."""
+class _Page(NamedTuple):
+    """What is asked for many runs at once."""
 
-    here: Mapping[str, Mapping[str, Last]]
+    known: Mapping[str, RunData]  # of those that the target has
+    here: Mapping[str, Mapping[str, Last]]  # the last points of runs that ended alike on both sides
     there: Mapping[str, Mapping[str, Last]]
+    models: Sequence[LoggedModel]  # in the source; a run's without those that are runs of their own
 
-    def alike(self, run: str, key: str) -> bool:
+    def has_points(self, run: str, key: str) -> bool:
+        """Whether the target has the last point of a run that ended, so all before it, too."""
         return alike(self.here.get(run, {}).get(key), self.there.get(run, {}).get(key))
 
 
@@ -92,8 +95,9 @@ class Runs:
 
     def _copy_together(self, runs: Sequence[RunData], known: Mapping[str, RunData]) -> None:
         ended = [run.id for run in runs if run.id in known and _ended_alike(run, known[run.id])]
-        lasts = _Lasts(self._source.latest(ended), self._target.latest(ended))
-        written = [run for run in runs if self._copy_one(run, known.get(run.id), lasts)]
+        models = _own_models(self._source, [run.id for run in runs])
+        page = _Page(known, self._source.latest(ended), self._target.latest(ended), models)
+        written = [run for run in runs if self._copy_one(run, page)]
         if written and not self._dry:
             self._check(written)
 
@@ -112,11 +116,12 @@ class Runs:
 
     # One run
 
-    def _copy_one(self, run: RunData, known: RunData | None, lasts: _Lasts) -> bool:
+    def _copy_one(self, run: RunData, page: _Page) -> bool:
         """Whether something was written."""
+        known = page.known.get(run.id)
         pen = Pen(partial(self._opened, run, known), self._report, dry=self._dry)
         try:
-            self._write(run, known, pen, lasts)
+            self._write(run, known, pen, page)
         except (StoreError, OSError, ValueError) as error:
             self._failure(run, str(error))
             self._away = self._away + 1 if isinstance(error, StoreUnavailable) else 0
@@ -147,20 +152,20 @@ class Runs:
             writer.write(Delete(run=0, time=now(), deleted=False))
         return writer
 
-    def _write(self, run: RunData, known: RunData | None, pen: Pen, lasts: _Lasts) -> None:
+    def _write(self, run: RunData, known: RunData | None, pen: Pen, page: _Page) -> None:
         """How it ended comes last: a run that ended is complete."""
         if known is None:
             pen.begin()
         pen.write(*said(run, known))
-        self._write_points(run, known, pen, lasts)
+        self._write_points(run, known, pen, page)
         self._write_files(run, known, pen)
-        pen.write(*self._models(run, known))
+        pen.write(*self._models(run, known, page))
         pen.write(*standing(run, known))
         pen.write(*deleted(run, known, touched=pen.used))
 
-    def _write_points(self, run: RunData, known: RunData | None, pen: Pen, lasts: _Lasts) -> None:
+    def _write_points(self, run: RunData, known: RunData | None, pen: Pen, page: _Page) -> None:
         for key in run.metrics:
-            if lasts.alike(run.id, key):
+            if page.has_points(run.id, key):
                 continue
             there = self._target.points(run.id, key) if known is not None and key in known.metrics else NONE
             pen.points(key, lacking(self._source.points(run.id, key), there))
@@ -171,13 +176,10 @@ class Runs:
         for entry in files.lacking(folder, there):
             pen.file(entry.path, entry.size, partial(files.write, folder, entry.path))
 
-    def _models(self, run: RunData, known: RunData | None) -> list[Model]:
-        there = set() if known is None else {model.id for model in self._own_models(self._target, run)}
-        return [_event(model) for model in self._own_models(self._source, run) if model.id not in there]
-
-    def _own_models(self, store: Store, run: RunData) -> list[LoggedModel]:
-        """Without those that are runs of their own."""
-        return [model for model in store.models(run.id) if model.run_id == run.id]
+    def _models(self, run: RunData, known: RunData | None, page: _Page) -> list[Model]:
+        mine = [model for model in page.models if model.run_id == run.id]
+        there = {model.id for model in _own_models(self._target, [run.id])} if mine and known else set()
+        return [_event(model) for model in mine if model.id not in there]
 
     # What went wrong
 
@@ -194,6 +196,16 @@ class Runs:
     def _failure(self, run: RunData, reason: str) -> None:
         self._failed.add(run.id)
         self._report.failures.append(f"run {run.id} {run.name!r}: {reason}")
+
+
+def _own_models(store: Store, ids: Sequence[str]) -> list[LoggedModel]:
+    """Those of these runs, without models that are runs of their own. A run that is gone by now has none."""
+    mine = set(ids)
+    try:
+        return [model for model in store.models(*ids) if model.run_id in mine]
+    except RunNotFound:
+        half = len(ids) // 2
+        return [*_own_models(store, ids[:half]), *_own_models(store, ids[half:])] if half else []
 
 
 def _ended_alike(run: RunData, known: RunData) -> bool:

@@ -10,7 +10,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,6 +78,15 @@ class Index:
         self._rebuild()
         with self.connection() as connection:
             return function(connection)
+
+    def glance(self, function: Callable[[sa.Connection], _T]) -> _T | None:
+        """What ``function`` reads from tables as they are; None unless something was read before."""
+        with self._lock:
+            if self._engine is None or self._inode != _inode(self._path):
+                return None
+            with suppress(sa.exc.DatabaseError), self._engine.connect() as connection:
+                return function(connection)
+        return None
 
     def _rebuild(self) -> None:
         with self._lock:

@@ -44,6 +44,11 @@ def lookup(connection: sa.Connection, id: str, store: str) -> sa.Row[Any]:
     return found[0]
 
 
+def folder_of(connection: sa.Connection, id: str) -> str | None:
+    """The folder of the run that has exactly this id, if the tables know it."""
+    return connection.scalar(sa.select(runs.c.folder).where(runs.c.run_id == id))
+
+
 def is_deleted(row: sa.Row[Any], store: str) -> RunNotFound:
     """The error for a run that was found and is deleted, or whose experiment is."""
     if row.deleted_with is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autolog.store.base import Store
+from autolog.store.base import LoggedModel, Store
 from autolog.store.copying import Copying, Report
 from autolog.store.errors import ExperimentNotFound, InvalidName
 from autolog.store.events import Delete, End, Model, Params, Start, Tags
@@ -169,6 +170,27 @@ def test_a_run_that_fails_is_said_and_the_others_are_copied(tmp_path: Path) -> N
     assert [line.partition(" ")[2][:15] for line in report.failures] == ["trial1 'trial 1", "fold1 'fold': i"]
     assert report.runs.new == 11
     copied(source, FolderStore(tmp_path / "target"))
+
+
+class Losing(FolderStore):
+    """Somebody removes a run while it is copied."""
+
+    def models(self, *ids: str) -> list[LoggedModel]:
+        if (self.path / "fruit").is_dir() and len(ids) > 1:
+            shutil.rmtree(self.folder_of("apple"))
+        return super().models(*ids)
+
+
+def test_a_run_that_is_removed_meanwhile_keeps_no_other_back(source: FolderStore, target: Store) -> None:
+    for number in range(3):
+        run = source.create("fruit", "pear", id=f"pear{number}", time=BEGUN + 5 + number)
+        with run.artifact("model/MLmodel") as file:
+            file.write_text("flavors: {}")
+        run.write(Model(run=0, time=BEGUN, id=f"m-{number}", path="model", flavor="none"))
+        run.close()
+    report = Copying(Losing(source.path), target).copy()
+    assert [line.partition(":")[0] for line in report.failures] == ["run apple 'apple'"]
+    assert [model.id for model in target.models("pear0", "pear1", "pear2")] == ["m-0", "m-1", "m-2"]
 
 
 def test_what_is_in_the_way_fails_one_run(source: FolderStore, target: Store) -> None:

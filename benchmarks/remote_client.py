@@ -16,6 +16,7 @@ _WORKER = """
 import sys
 from mlflow import MlflowClient
 client, id = MlflowClient(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
 sys.stdin.readline()
 for step in range(int(sys.argv[3])):
     client.log_metric(id, sys.argv[4], float(step), step=step)
@@ -44,10 +45,14 @@ def together(client: object, address: str) -> Numbers:
     ids = [client.create_run("0").info.run_id for _ in range(PROCESSES)]
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", _WORKER, address, id, str(EACH), "loss"], stdin=subprocess.PIPE
+            [sys.executable, "-c", _WORKER, address, id, str(EACH), "loss"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for id in ids
     ]
+    for worker in workers:
+        assert worker.stdout is not None and worker.stdout.readline() == b"ready\n"
     begin = perf_counter()
     for worker in workers:
         assert worker.stdin is not None

@@ -124,6 +124,11 @@ _KEPT = [
         "history-bulk ",
         r"body\.metrics\[\]\.value",
     ),
+    Accepted(
+        "the value of a metric is the one logged last, also where a training went back in its steps",
+        "runs/get",
+        r"body\.run\.data\.metrics\.back\.(value|step|timestamp)",
+    ),
     Accepted("infinity is kept", "runs/get", r"body\.run\.data\.metrics\.up\.value"),
     Accepted(
         "the user is a tag of the run", "runs/(create|get)", r"body\.run\.data\.tags\.(autolog|mlflow)\.user"

@@ -16,7 +16,7 @@ import msgspec
 from .decoding import decode_header
 from .events import VERSION
 from .log import now
-from .who import user_at_host
+from .who import author
 
 
 class Change(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower, omit_defaults=True, kw_only=True):
@@ -38,7 +38,7 @@ def line(change: Change) -> bytes:
 
 def stamped(changes: Iterable[_S], after: int = 0) -> list[_S]:
     """With time and author. Later than what the author has seen ``after`` all, whatever the clocks say."""
-    time, by = max(now(), after + 1), user_at_host()
+    time, by = max(now(), after + 1), author()
     return [msgspec.structs.replace(change, time=time, by=by) for change in changes]
 
 

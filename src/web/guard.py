@@ -65,15 +65,16 @@ def bearer(headers: Mapping[str, str]) -> str | None:
     return given.strip() if kind.lower() == "bearer" else None
 
 
-def password(headers: Mapping[str, str]) -> str | None:
-    """The password of ``Authorization: Basic …``, for clients that know no token."""
+def basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """Name and password of ``Authorization: Basic …``, for clients that know no token."""
     kind, _, given = headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return None
     try:
-        return base64.b64decode(given.strip()).decode("latin-1").partition(":")[2]
+        name, _, password = base64.b64decode(given.strip()).decode("latin-1").partition(":")
     except (binascii.Error, ValueError):
         return None
+    return name, password
 
 
 def is_same(given: str, token: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 import requests
@@ -19,8 +19,9 @@ import requests
 from .. import errors
 from ..errors import InvalidName, StoreError, StoreUnavailable
 from ..intake import Gap
+from ..who import user_at_host
 from ..wire.endpoint import Endpoint
-from ..wire.own import PREFIX, Failure
+from ..wire.own import PREFIX, USER, Failure
 from .access import Access
 from .patience import Watch, WatchedAdapter, at_most
 
@@ -202,6 +203,7 @@ class Client:
     def _new_session(self) -> requests.Session:
         session = requests.Session()
         session.cert = self._access.certificate
+        session.headers[USER] = quote(user_at_host(), safe="@")
         if self._access.authorization is not None:
             session.auth = _Authorization(self._access.authorization)
         for scheme in ("http://", "https://"):

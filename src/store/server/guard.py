@@ -14,7 +14,7 @@ import msgspec
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...web.guard import Limits, bearer, check_host, check_origin, is_same, password
+from ...web.guard import Limits, basic, bearer, check_host, check_origin, is_same
 from .counting import Counters
 from .errors import Refused, answer
 
@@ -97,7 +97,7 @@ class Gate:
             raise Refused(403, "PERMISSION_DENIED", "this token is for reading only")
 
     def _right(self, asked: HTTPConnection) -> Right | None:
-        given = bearer(asked.headers) or password(asked.headers)
+        given = bearer(asked.headers) or (basic(asked.headers) or ("", ""))[1]
         return self._tokens.right(given) if given else self._tokens.right_of_cookies(asked.cookies)
 
 

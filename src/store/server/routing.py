@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from importlib import import_module
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
@@ -14,11 +16,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from ...web.guard import Limits, check_encoding, read_body
+from ...web.guard import Limits, basic, check_encoding, read_body
 from ..base import Store
+from ..who import working_for
 from ..wire.endpoint import Endpoint
+from ..wire.own import USER
 from .decoding import Reader
 from .errors import JSON, OURS, Refused
+
+_CLIENT = re.compile(r"[^\x00-\x20\x7f]{1,200}")
 
 Handler = Callable[[Store, Any], Any]
 """Answers one endpoint: a plain function of the store and the request, called in a thread.
@@ -36,6 +42,16 @@ OWN = ("own",)
 """Those that answer ours."""
 
 
+def client_of(request: Request) -> str:
+    """``user@host`` as the client says it, or what is known: whoever has the token is believed."""
+    claimed = unquote(request.headers.get(USER, ""))
+    if _CLIENT.fullmatch(claimed):
+        return claimed
+    name = (basic(request.headers) or ("", ""))[0]
+    known = name if _CLIENT.fullmatch(name) else "unknown"
+    return f"{known}@{request.client.host}" if request.client else known
+
+
 class Answering:
     """Makes routes of endpoints: reads the request, has it answered in a thread, writes the answer."""
 
@@ -50,12 +66,13 @@ class Answering:
         reader: Reader[Any] = Reader(endpoint.request)
         encode = msgspec.json.Encoder().encode
 
-        def answer(request: Any) -> bytes:
-            return encode(handler(self._store, request))
+        def answer(request: Any, client: str) -> bytes:
+            with working_for(client):
+                return encode(handler(self._store, request))
 
         async def respond(request: Request) -> Response:
-            asked = await self._asked(request, reader)
-            return Response(await self._in_thread(answer, asked), media_type=JSON)
+            asked, client = await self._asked(request, reader), client_of(request)
+            return Response(await self._in_thread(answer, asked, client), media_type=JSON)
 
         return respond
 
@@ -69,11 +86,11 @@ class Answering:
         check_json(request)
         return reader.body(body, given)
 
-    async def _in_thread(self, answer: Callable[[Any], bytes], asked: Any) -> bytes:
+    async def _in_thread(self, answer: Callable[[Any, str], bytes], asked: Any, client: str) -> bytes:
         if self._waiting >= self._most_waiting:
             raise Refused(503, "TEMPORARILY_UNAVAILABLE", "too many requests are waiting; try again later")
         self._waiting += 1
-        work = asyncio.get_running_loop().run_in_executor(self._executor, answer, asked)
+        work = asyncio.get_running_loop().run_in_executor(self._executor, answer, asked, client)
         work.add_done_callback(self._done)
         try:
             async with asyncio.timeout(self._limits.seconds) as clock:

@@ -23,6 +23,8 @@ from .endpoint import Endpoint
 PREFIX = "/api/autolog"
 VERSION = 1
 """Raised when an old client would misread a new server; `HELLO` tells it."""
+USER = "X-Autolog-User"
+"""The header with the client's ``user@host``, percent-encoded: a claim, for histories of changes."""
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -10,7 +11,8 @@ import requests
 from autolog.store.base import Store
 from autolog.store.events import Model
 from autolog.store.log import now
-from tests.store.server.serving import MLFLOW, Server
+from autolog.store.who import user_at_host
+from tests.store.server.serving import MLFLOW, TOKEN, Server
 
 MODEL = "m-" + "1f" * 16
 
@@ -211,3 +213,26 @@ def test_a_number_that_is_none(server: Server) -> None:
         given = {"name": "fraud", "version": version}
         response: requests.Response = server.ask("GET", f"{MLFLOW}/model-versions/get", params=given)
         assert response.status_code == status, version
+
+
+@pytest.mark.parametrize(
+    ("given", "by"),
+    [
+        ({"headers": {"X-Autolog-User": "j%C3%BCrgen@lab"}}, "jürgen@lab"),
+        ({"auth": ("ann", TOKEN)}, "ann@127.0.0.1"),
+        ({}, "unknown@127.0.0.1"),
+        ({"headers": {"X-Autolog-User": "two%0Alines"}}, "unknown@127.0.0.1"),
+        ({"headers": {"X-Autolog-User": "x" * 201}}, "unknown@127.0.0.1"),
+    ],
+)
+def test_who_made_a_model(server: Server, given: dict[str, Any], by: str) -> None:
+    path = f"{MLFLOW}/registered-models/create"
+    assert server.ask("POST", path, json={"name": "fraud"}, **given).status_code == 200
+    assert server.store.registry.get("fraud").by == by
+
+
+def test_who_changes_a_model_here(server: Server) -> None:
+    """Another's name stays with the other's request."""
+    server.post("registered-models/create", name="fraud")
+    server.store.registry.update("fraud", description="ours")
+    assert server.store.registry.create("other").by == user_at_host()

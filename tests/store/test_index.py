@@ -254,6 +254,9 @@ def test_a_file_that_was_replaced_or_shrank(tmp_path: Path) -> None:
     other.write_bytes(line(gone()) + line(begin) + b'[1,"loss",7,1,2]\n' * 100)
     other.replace(file)
     assert list(store.points("abcd1111", "loss").step) == [7] * 100
+    # The inode of one that was removed may be given to the next.
+    file.write_bytes(line(gone()) + line(begin) + b'[1,"loss",9,1,2]\n' * 200)
+    assert list(store.points("abcd1111", "loss").step) == [9] * 200
 
 
 # Torn, damaged, from the future

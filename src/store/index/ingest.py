@@ -124,12 +124,15 @@ def bind(connection: sa.Connection, batch: Batch, ids: list[int]) -> None:
 
 
 def _continues(path: Path, row: dict[str, Any]) -> bool:
-    """Whether a file is what was read of it, and perhaps more. Replaced ones often are: rsync."""
+    """Whether a file is what was read of it, and perhaps more.
+
+    Its inode does not tell: rsync gives the same content another one, and a file system gives a new
+    file that of one that was just removed.
+    """
     try:
         with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            same = status.st_ino == row["inode"] or _tail(file, row["offset"]) == row["tail"]
-            return same and status.st_size >= int(row["offset"])
+            longer = os.fstat(file.fileno()).st_size >= int(row["offset"])
+            return longer and _tail(file, row["offset"]) == row["tail"]
     except FileNotFoundError:
         return False
 

@@ -131,7 +131,9 @@ _KEPT = [
     ),
     Accepted("infinity is kept", "runs/get", r"body\.run\.data\.metrics\.up\.value"),
     Accepted(
-        "the user is a tag of the run", "runs/(create|get)", r"body\.run\.data\.tags\.(autolog|mlflow)\.user"
+        "the user is a tag of the run",
+        "runs/(create|get|search)",
+        r"body\.runs?(\[\])?\.data\.tags\.(autolog|mlflow)\.user",
     ),
     Accepted("a run that begins has no outputs, which we say", "runs/create", r"body\.run\.outputs"),
     Accepted(

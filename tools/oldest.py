@@ -14,7 +14,10 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TOOLS = ["pytest", "hypothesis", "matplotlib", "dask[distributed]"]
+TOOLS = [
+    *("pytest", "hypothesis", "matplotlib", "dask[distributed]"),
+    *("moto[s3]", "flask-cors"),
+]
 
 
 def required(lines: Iterable[str]) -> Iterator[Requirement]:

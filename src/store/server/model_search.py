@@ -80,7 +80,7 @@ def _token(asked: wire.Search) -> Token:
         return new
     try:
         token = msgspec.json.decode(base64.b64decode(asked.page_token, validate=True), type=Token)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, msgspec.DecodeError, UnicodeError):
         raise invalid(f"Invalid page token: {asked.page_token}.") from None
     if token.offset < 0 or msgspec.structs.replace(token, offset=0) != new:
         raise _mismatch(token, new)

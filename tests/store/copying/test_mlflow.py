@@ -16,9 +16,13 @@ from autolog.store.copying.mlflow_files import kept
 from autolog.store.copying.sources import opened
 from autolog.store.folder import FolderStore
 from autolog.store.opening import open_store
-from tests.store.copying import making
 from tests.store.copying.filled import everything, fill
 from tests.store.mlflow.serving import mlflow_server
+
+pytest.importorskip("mlflow")
+
+MAKING = Path(__file__).with_name("making.py")
+"""What a user of MLflow runs."""
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
     addresses = [str(folder / "runs" / "mlruns"), f"sqlite:///{folder}/database/mlflow.db"]
     env = {**os.environ, "MLFLOW_ALLOW_FILE_STORE": "true"}
-    subprocess.run(
-        [sys.executable, making.__file__, *addresses], check=True, cwd=folder / "database", env=env
-    )
+    subprocess.run([sys.executable, str(MAKING), *addresses], check=True, cwd=folder / "database", env=env)
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -80,7 +79,7 @@ def _token(asked: wire.Search) -> Token:
         return new
     try:
         token = msgspec.json.decode(base64.b64decode(asked.page_token, validate=True), type=Token)
-    except (binascii.Error, msgspec.DecodeError, UnicodeError):
+    except (ValueError, msgspec.DecodeError):
         raise invalid(f"Invalid page token: {asked.page_token}.") from None
     if token.offset < 0 or msgspec.structs.replace(token, offset=0) != new:
         raise _mismatch(token, new)

@@ -18,7 +18,7 @@ from .errors import invalid
 _MOST_OPEN = 256
 """Runs whose files are kept open."""
 
-_SECONDS = 1.0
+_SECONDS = 5.0
 """After which it is asked again whether another server deleted the run."""
 _SHARE = 0.05
 """Of the time, for asking that: it brings all that was logged into the tables."""

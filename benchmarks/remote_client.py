@@ -76,7 +76,7 @@ def mlflow_to_mlflow_4() -> Numbers:
     return logged(servers.mlflow(4))
 
 
-_OURS, _PEER = "mlflow's client, our server", "mlflow's client and server, 1 worker"
+_OURS, _PEER = "our server, mlflow's client", "mlflow's client and server, 1 worker"
 _PEER_4 = "mlflow's client and server, 4 workers"
 
 BENCHMARK = Benchmark(

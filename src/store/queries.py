@@ -49,6 +49,10 @@ class Queries(ABC):
 
         return self.read(one)
 
+    def seen(self, id: str) -> RunData:
+        """Like `get`, also of a deleted run; it may lack what was written in the last seconds."""
+        return self.get(id, deleted=True)
+
     def latest(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Last]]:
         from .index.history import latest
 

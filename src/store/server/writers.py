@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from math import inf
 
 from ..base import RunData, RunWriter, Store
+from ..errors import RunNotFound
 from ..events import Number
+from ..queries import Queries
 from .errors import invalid
 
 _MOST_OPEN = 256
 """Runs whose files are kept open."""
 
 _SECONDS = 5.0
-"""After which it is asked again whether another server deleted the run."""
+"""After which it is asked again whether another server deleted the run, as the tables know it by then."""
 _SHARE = 0.05
-"""Of the time, for asking that: it brings all that was logged into the tables."""
+"""Of the time, for asking that: of a folder, it reads all that was logged."""
 
 _REMEMBERED, _REPEATED_WITHIN = 32, 300.0
 """Requests for points that are known again, and for how many seconds."""
@@ -74,7 +76,7 @@ class Writers:
         found = self._open.get(id)
         began = time.monotonic()
         if found is None or began > found.ask_again:
-            run = active_or_not(self._store, id)
+            run = active_or_not(self._store, id) if found is None else self._seen(id)
             check_active(run)
             found = self.any(id)
             with found.lock:
@@ -82,6 +84,9 @@ class Writers:
             ended = time.monotonic()
             found.ask_again = ended + max(_SECONDS, (ended - began) / _SHARE)
         return found
+
+    def _seen(self, id: str) -> RunData:
+        return self._store.seen(id) if isinstance(self._store, Queries) else active_or_not(self._store, id)
 
     def any(self, id: str) -> Open:
         """The writer of a run, deleted or not. Raises RunNotFound."""
@@ -115,8 +120,6 @@ class Writers:
 
 def active_or_not(store: Store, id: str) -> RunData:
     """A run by its whole id. Raises RunNotFound, with MLflow's message."""
-    from ..errors import RunNotFound
-
     try:
         found = store.get(id, deleted=True) if id else None
     except RunNotFound:

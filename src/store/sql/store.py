@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from ..base import ArtifactFolder
+from ..base import ArtifactFolder, RunData
 from ..errors import NameTaken, RunNotFound
 from ..events import Join, Start
 from ..index.lookup import lookup
@@ -21,6 +21,7 @@ from ..index.schema import experiments, runs
 from ..log import new_id, now, write_late
 from ..names import experiment_folder, run_folder
 from ..queries import Queries
+from ..query import load
 from . import applying, liveness
 from .artifacts import open_files
 from .engine import Database, place_of_artifacts
@@ -163,6 +164,11 @@ class SqlStore(Queries):
             return result  # type: ignore[return-value]
         self.settle()
         return self.database.read(function)
+
+    def seen(self, id: str) -> RunData:
+        select = sa.select(runs.c.id).where(runs.c.run_id == id)
+        found = self.database.read(lambda c: load(c, list(c.scalars(select))))
+        return found[0] if found else super().seen(id)
 
     def write(self, function: Callable[[sa.Connection], _T]) -> _T:
         """What ``function`` returns, after it changed tables that know all that was written by now.

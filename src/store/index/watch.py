@@ -23,7 +23,7 @@ ANNOUNCED = "joined"
 _SHARE = 0.05  # of the time, for looking at every folder
 _UNSURE = 2_000_000_000  # ns; two changes closer than a file system's clock ticks look like one
 _LATELY = 600.0  # seconds
-_LATELY_MOST = 1_000  # folders
+_LATELY_MOST = 300  # folders
 
 _Seen = tuple[int, int]  # size and inode of a file
 
@@ -101,18 +101,17 @@ class Watcher:
         if not self._has_changed(folder):
             return None
         try:
-            with os.scandir(os.path.join(self._root, folder)) as entries:
+            with os.scandir(f"{self._root}/{folder}") as entries:
                 return {e.name for e in entries if not e.name.startswith(".") and e.is_dir()}
         except OSError:
             return set()
 
     def _look_at(self, folders: Iterable[str], news: News) -> None:
         for folder in folders:
-            path = os.path.join(self._root, folder)
             known = self._files_of(folder)
             if self._has_changed(folder):
                 try:
-                    names = [name for name in os.listdir(path) if is_log(name)]
+                    names = [name for name in os.listdir(f"{self._root}/{folder}") if is_log(name)]
                 except OSError:
                     self._lose([folder], news)
                     continue
@@ -129,7 +128,7 @@ class Watcher:
         for name in names:
             path = f"{folder}/{name}"
             try:
-                status = os.stat(os.path.join(self._root, path))
+                status = os.stat(f"{self._root}/{path}")
             except OSError:
                 continue
             seen[name] = (status.st_size, status.st_ino)
@@ -155,6 +154,6 @@ class Watcher:
 
     def _changed_at(self, path: str) -> int | None:
         try:
-            return os.stat(os.path.join(self._root, path)).st_mtime_ns
+            return os.stat(f"{self._root}/{path}").st_mtime_ns
         except OSError:
             return None
